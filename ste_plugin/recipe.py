@@ -78,6 +78,7 @@ class Recipe(Section):
             temperature=temperature,
             top_p=self.annotate.top_p if sampled else 1.0,
             votes=votes,
+            flip_bound=(benchmark.flip_bound or 0.0) if benchmark is not None else 0.0,
             force_verdict=self.judge.force_verdict,
             seed=self.seed,
             max_response_chars=self.judge.max_response_chars,

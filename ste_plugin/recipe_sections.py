@@ -156,6 +156,9 @@ class BenchmarkRecipe(Section):
     mtbench}`` is scored by ste/mtbench, ``{task: ste/mtbench}`` is called mtbench; any other name is scored by
     ste/rewardbench. Unless it is given, `dataset` is "builtin" for ste/rewardbench and "hub" for the others. What
     follows `temperature` belongs to single tasks.
+
+    A verdict is the majority of `votes` judgments, which are drawn until it is decided. With `flip_bound` (say 0.01) the
+    drawing stops sooner: when all `votes` of them would end otherwise with at most that chance.
     """
 
     task: BenchmarkTask = "ste/rewardbench"
@@ -165,6 +168,7 @@ class BenchmarkRecipe(Section):
     limit_per_subset: Positive | None = None
     order: Literal["both", "single"] = "both"
     votes: Positive = 1
+    flip_bound: Annotated[float, Field(ge=0, lt=1)] | None = None
     temperature: Temperature | None = None
     answers: str | None = None
     questions: str | None = None
@@ -195,6 +199,8 @@ class BenchmarkRecipe(Section):
         for key in OWN_OPTIONS:
             if getattr(self, key) is not None and key not in allowed:
                 raise ValueError(f"'{key}' is no option of {self.task}")
+        if self.flip_bound and self.votes == 1:
+            raise ValueError(f"flip_bound {self.flip_bound:g} stops a vote, but there is one judgment; set votes, e.g. 32")
         if self.dataset == "builtin" and self.benchmark.name != "rewardbench":
             raise ValueError(f"{self.task} has no built-in pairs; give its dataset")
         return self

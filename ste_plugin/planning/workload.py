@@ -192,7 +192,7 @@ def _score(recipe: Recipe, stage: Stage, say: Callable[[str], None]) -> StageLoa
     number, prompt_chars, reply_chars = _benchmark(benchmark, recipe.seed, say)
     asked = number * (2 if benchmark.order == "both" else 1)
     prompt = _judge_prompt_tokens(recipe, prompt_chars, reply_chars)
-    votes = 1 if benchmark.votes == 1 else 0.75 * benchmark.votes  # a vote stops as soon as it is decided
+    votes = 1 if benchmark.votes == 1 else 0.75 * benchmark.votes  # a vote stops when it is decided, if not before
     return StageLoad(stage.name, "judge", asked, asked * prompt, asked * votes * _judgment_tokens(recipe))
 
 

@@ -35,7 +35,8 @@ def benchmark_task(recipe: Recipe, benchmark: BenchmarkRecipe, journal: str, lab
     return TASKS[benchmark.task](
         dataset=benchmark.dataset,
         order=benchmark.order,
-        votes=benchmark.votes,
+        votes=judge.votes,
+        flip_bound=judge.flip_bound,
         prompt=recipe.judge.prompt,
         subsets=benchmark.subsets,
         limit_per_subset=benchmark.limit_per_subset,

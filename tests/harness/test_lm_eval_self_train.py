@@ -49,6 +49,7 @@ class Loop:
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
         self.work = folder / "run"
+        folder.mkdir(exist_ok=True)
         (folder / "recipe.yaml").write_text(yaml.safe_dump({**RECIPE, **settings}))
 
     def start(self, model: str, arguments: str, *more: str, harness: str = "lm-eval") -> subprocess.Popen[str]:
@@ -241,6 +242,19 @@ class TestRefused:
             (f"ste/{model}", "widht=3", "unknown model argument 'widht'"),
         ):
             assert said in loop.refused(name, arguments)
+
+
+def test_votes_that_stop_below_a_bound(tmp_path: Path, model: Path) -> None:
+    """A recipe's `flip_bound` reaches the judge by way of both harnesses, which draw the same and score the same."""
+    vote = {"task": "ste/rewardbench", "dataset": "builtin", "limit_per_subset": 1, "votes": 9}
+    score = [{**vote, "name": "decided"}, {**vote, "name": "bounded", "flip_bound": 0.3}]
+    lm_eval, inspect = (Loop(tmp_path / harness, iterations=0, score=score) for harness in ("lm-eval", "inspect"))
+    lm_eval.run(f"ste/{model}", ENGINE)
+    inspect.run(f"ste/{model}", ENGINE, harness="inspect")
+    assert scores(lm_eval) == scores(inspect)
+    figures = scores(inspect)
+    decided, bounded = (figures[f"score-0-{name}"] for name in ("decided", "bounded"))
+    assert 0 < bounded["tokens"] < decided["tokens"]
 
 
 def test_stock_model_with_adapters(tmp_path: Path, model: Path) -> None:

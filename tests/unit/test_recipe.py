@@ -113,6 +113,11 @@ def test_any_number_and_name_survive_the_file(
         ("name: x\nscore: []", ": score: Tuple should have at least 1 item"),
         ("name: x\nscore: [{name: ''}]", ": score.0.name: String should have at least 1 character"),
         ("name: x\nscore: [{task: ste/other}]", ": score.0.task: Input should be 'ste/rewardbench'"),
+        ("name: x\nscore: [{votes: 32, flip_bound: 1}]", ": score.0.flip_bound: Input should be less than 1"),
+        ("name: x\nscore: [{votes: 32, flip_bound: -0.1}]", ": score.0.flip_bound: Input should be greater than or"),
+        ("name: x\nscore: [{votes: 32, flip_bound: .nan}]", ": score.0.flip_bound: Input should be"),
+        ("name: x\nscore: [{flip_bound: 0.01}]", ": score.0: Value error, flip_bound 0.01 stops a vote, but there is"),
+        ("name: x\nannotate: {flip_bound: 0.01}", ": unknown key 'annotate.flip_bound'"),
         ("name: x\nscore: [{name: a}, {name: a}]", "score: two benchmarks have the same name (a, a)"),
         ("name: x\nstart_from: previous\ntrain: {method: lora}", "start_from 'previous' needs train.method 'full'"),
         ("name: x\n1: 2", ": 1: Keys should be strings"),
@@ -234,3 +239,11 @@ def test_how_the_judge_is_asked() -> None:
     assert (voting.temperature, voting.top_p, voting.votes) == (0.6, 0.8, 32)
     hotter = recipe.judge_settings(annotating=False, benchmark=BenchmarkRecipe(votes=32, temperature=1.0))
     assert (hotter.temperature, hotter.top_p) == (1.0, 0.8)
+
+
+def test_a_vote_may_stop_below_a_bound() -> None:
+    recipe = Recipe(name="x", score=(BenchmarkRecipe(votes=32, flip_bound=0.01),))
+    assert recipe.judge_settings(annotating=False, benchmark=recipe.score[0]).flip_bound == 0.01
+    assert recipe.judge_settings(annotating=True).flip_bound == 0.0
+    for one in (BenchmarkRecipe(), BenchmarkRecipe(votes=32), BenchmarkRecipe(flip_bound=0)):
+        assert recipe.judge_settings(annotating=False, benchmark=one).flip_bound == 0.0

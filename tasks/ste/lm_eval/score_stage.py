@@ -38,7 +38,8 @@ def score(recipe: Recipe, benchmark: BenchmarkRecipe, model: StageModel, logs: P
     options: dict[str, Any] = {
         "dataset": benchmark.dataset,
         "order": benchmark.order,
-        "votes": benchmark.votes,
+        "votes": judge.votes,
+        "flip_bound": judge.flip_bound,
         "prompt": recipe.judge.prompt,
         "subsets": benchmark.subsets,
         "limit_per_subset": benchmark.limit_per_subset,
