@@ -157,8 +157,8 @@ class BenchmarkRecipe(Section):
     ste/rewardbench. Unless it is given, `dataset` is "builtin" for ste/rewardbench and "hub" for the others. What
     follows `temperature` belongs to single tasks.
 
-    A verdict is the majority of `votes` judgments, which are drawn until it is decided. With `flip_bound` (say 0.01) the
-    drawing stops sooner: when all `votes` of them would end otherwise with at most that chance.
+    A verdict is the majority of `votes` judgments, which are drawn until it is decided. With `flip_bound` (say 0.01)
+    the drawing stops sooner: when all `votes` of them would end otherwise with at most that chance.
     """
 
     task: BenchmarkTask = "ste/rewardbench"
@@ -200,7 +200,7 @@ class BenchmarkRecipe(Section):
             if getattr(self, key) is not None and key not in allowed:
                 raise ValueError(f"'{key}' is no option of {self.task}")
         if self.flip_bound and self.votes == 1:
-            raise ValueError(f"flip_bound {self.flip_bound:g} stops a vote, but there is one judgment; set votes, e.g. 32")
+            raise ValueError(f"flip_bound {self.flip_bound:g} stops a vote and there is one judgment; set votes, e.g. 32")
         if self.dataset == "builtin" and self.benchmark.name != "rewardbench":
             raise ValueError(f"{self.task} has no built-in pairs; give its dataset")
         return self
