@@ -200,7 +200,7 @@ class BenchmarkRecipe(Section):
             if getattr(self, key) is not None and key not in allowed:
                 raise ValueError(f"'{key}' is no option of {self.task}")
         if self.flip_bound and self.votes == 1:
-            raise ValueError(f"flip_bound {self.flip_bound:g} stops a vote and there is one judgment; set votes, e.g. 32")
+            raise ValueError(f"flip_bound {self.flip_bound:g} stops a vote; one judgment is none, set votes, e.g. 32")
         if self.dataset == "builtin" and self.benchmark.name != "rewardbench":
             raise ValueError(f"{self.task} has no built-in pairs; give its dataset")
         return self

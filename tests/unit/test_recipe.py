@@ -116,7 +116,7 @@ def test_any_number_and_name_survive_the_file(
         ("name: x\nscore: [{votes: 32, flip_bound: 1}]", ": score.0.flip_bound: Input should be less than 1"),
         ("name: x\nscore: [{votes: 32, flip_bound: -0.1}]", ": score.0.flip_bound: Input should be greater than or"),
         ("name: x\nscore: [{votes: 32, flip_bound: .nan}]", ": score.0.flip_bound: Input should be"),
-        ("name: x\nscore: [{flip_bound: 0.01}]", ": score.0: Value error, flip_bound 0.01 stops a vote and there is"),
+        ("name: x\nscore: [{flip_bound: 0.01}]", ": score.0: Value error, flip_bound 0.01 stops a vote; one judgment"),
         ("name: x\nannotate: {flip_bound: 0.01}", ": unknown key 'annotate.flip_bound'"),
         ("name: x\nscore: [{name: a}, {name: a}]", "score: two benchmarks have the same name (a, a)"),
         ("name: x\nstart_from: previous\ntrain: {method: lora}", "start_from 'previous' needs train.method 'full'"),
