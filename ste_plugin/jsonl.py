@@ -35,14 +35,21 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         UserError: the file is missing, unreadable or cut short, or a line is not one JSON object. The message
             starts with ``FILE:LINE:`` (``FILE:`` where there is no line to name).
     """
+    for line_number, _, row in read_places(path):
+        yield line_number, row
+
+
+def read_places(path: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """As `read_rows`, with the offset in bytes of the line (of the unpacked file) in second place. Raises UserError."""
     path = Path(path)
-    line_number = 0
+    line_number = place = 0
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
             # Split on b"\n" alone: JSON strings may hold U+2028 and other line ends of str.splitlines.
             for line_number, raw in enumerate(file, start=1):
                 if raw.strip():
-                    yield line_number, read_object(raw, f"{path}:{line_number}")
+                    yield line_number, place, read_object(raw, f"{path}:{line_number}")
+                place += len(raw)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; check the path") from None
     except (EOFError, gzip.BadGzipFile, zlib.error):

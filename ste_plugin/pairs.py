@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ste_plugin import jsonl
 from ste_plugin.errors import UserError
+from ste_plugin.scratch_database import ScratchDatabase, text_key
 from ste_plugin.verdicts import Verdict
 
 Role = Literal["system", "user", "assistant"]
@@ -168,17 +169,22 @@ def load_pairs(path: Path) -> list[Pair]:
     Raises:
         UserError: as `pair_from_row`, and for an id that occurs twice or a file without pairs.
     """
-    seen: dict[str, int] = {}
-    pairs: list[Pair] = []
+    return list(read_pairs(path))
+
+
+def read_pairs(path: Path) -> Iterator[Pair]:
+    """As `load_pairs`, one pair at a time: a file of any size, since known ids are kept on disk. Raises UserError."""
+    lines = ScratchDatabase("CREATE TABLE seen (id BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID")
+    line = 0
     for line, row in jsonl.read_rows(path):
         pair = pair_from_row(row, f"{path}:{line}")
-        if pair.id in seen:
-            raise UserError(f"{path}:{line}: field 'id': '{pair.id}' is that of line {seen[pair.id]}; make it unique")
-        seen[pair.id] = line
-        pairs.append(pair)
-    if not pairs:
+        seen = lines.first("SELECT line FROM seen WHERE id = ?", text_key(pair.id))
+        if seen is not None:
+            raise UserError(f"{path}:{line}: field 'id': '{pair.id}' is that of line {seen[0]}; make it unique")
+        lines.run("INSERT INTO seen VALUES (?, ?)", text_key(pair.id), line)
+        yield pair
+    if line == 0:
         raise UserError(f"{path}: holds no pairs; give a file with one pair a line")
-    return pairs
 
 
 def _prompt(row: Mapping[str, Any], where: str) -> tuple[Message, ...]:

@@ -9,14 +9,13 @@ from types import TracebackType
 from typing import Any
 
 from ste_plugin import jsonl
-from ste_plugin.annotation import Annotation
-from ste_plugin.curation import Curated, curate
+from ste_plugin.annotation_file import AnnotationFile
+from ste_plugin.curation import Curated, PairOrigin, curate
 from ste_plugin.errors import UserError
 from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.model_folder import model_folder
-from ste_plugin.pairs import load_pairs
+from ste_plugin.pairs import read_pairs
 from ste_plugin.recipe import Recipe
-from ste_plugin.stage_rows import annotation_from_row
 from ste_plugin.training.job import RESULT_FILE, TrainJob, TrainProgress, TrainResult, start_training
 
 POLL_SECONDS = 0.5
@@ -42,14 +41,11 @@ def prepare_training(
     """
     prompt = JudgePrompt.load(recipe.judge.prompt)
     _check_output(out)
-    rows = load_annotations(annotations)
-    annotated = load_pairs(pairs) if pairs else []
     curated = curate(
-        rows,
+        AnnotationFile(annotations),
         judge=judge,
         prompt_hash=prompt.hash,
-        strategies={pair.id: pair.subset for pair in annotated},
-        instructions={pair.id: pair.cluster for pair in annotated},
+        pairs=(PairOrigin(pair.id, pair.subset, pair.cluster) for pair in read_pairs(pairs)) if pairs else (),
         balance=recipe.curate.balance,
         validation_share=recipe.curate.validation_share,
         seed=seed,
@@ -73,21 +69,6 @@ def prepare_training(
         settings=recipe.train,
     )
     return job, curated
-
-
-def load_annotations(path: Path) -> list[Annotation]:
-    """The examples of a file that ste/annotate_judgments has written. Raises UserError naming file, row and field."""
-    annotations = []
-    for line, row in jsonl.read_rows(path):
-        try:
-            annotations.append(annotation_from_row(row))
-        except KeyError as error:
-            raise UserError(
-                f"{path}:{line}: field {error} is missing; give a file that ste/annotate_judgments has written"
-            ) from None
-        except (TypeError, ValueError) as error:
-            raise UserError(f"{path}:{line}: not a row of ste/annotate_judgments: {error}") from None
-    return annotations
 
 
 def _check_output(path: Path) -> None:

@@ -2,10 +2,11 @@
 
     bash ci/bench/run.sh growth [--quick] [--out FOLDER] [--sizes 1000,10000,...]
 
+    resume    the journal is opened, as a run does that goes on
     annotate  the journal's answers are looked up, read and searched for the first accepted one, rows are written
-    curate    the rows are read and balanced
+    curate    rows and pairs are read, split and balanced
     export    the training rows are written
-    rescore   `ste rescore` reads the same judgments from a plain file (where the command is installed)
+    rescore   `ste rescore` reads the same judgments from a plain file
 
 Each stage of each size is a process of its own, so that its peak memory is its own. The judgments are made up: texts
 of 60 to 400 characters with a verdict, five draws a request, pairs with responses of 300 characters.
@@ -31,16 +32,16 @@ from report_files import append_line, machine, markdown_table, read_lines, write
 
 from ste_plugin import jsonl
 from ste_plugin.annotation import annotate
-from ste_plugin.cli import app
-from ste_plugin.curation import curate
+from ste_plugin.annotation_file import AnnotationFile
+from ste_plugin.curation import Curated, PairOrigin, curate
 from ste_plugin.journal import Journal
 from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.judging import JudgeSettings
 from ste_plugin.model_request import Answer, ModelAnswers
-from ste_plugin.pairs import ORDERS, Message, Pair
-from ste_plugin.stage_rows import annotation_from_row, annotation_to_row
+from ste_plugin.pairs import ORDERS, Message, Pair, pair_to_row, read_pairs
+from ste_plugin.stage_rows import annotation_to_row
 
-STAGES = ("annotate", "curate", "export", "rescore")
+STAGES = ("resume", "annotate", "curate", "export", "rescore")
 DRAWS = 5
 WORDS = ["answer", "request", "because", "clear", "wrong", "first", "second", "short", "exact", "number", "better"]
 PROMPT = JudgePrompt.load("judge_short")
@@ -68,12 +69,11 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     runs_file = options.out / "growth-runs.jsonl"
     done = {(run["stage"], run["size"]) for run in read_lines(runs_file) if "error" not in run}
-    stages = [stage for stage in STAGES if stage != "rescore" or has_rescore()]
     for size in sizes:
-        if all((stage, size) in done for stage in stages):
+        if all((stage, size) in done for stage in STAGES):
             continue
         record(size, folder)
-        for stage in stages:
+        for stage in STAGES:
             run = in_a_process(stage, size, options.out)
             append_line(runs_file, run)
             said = run.get("error") or f"{run['cpu_s']:.1f} s of CPU, {run['peak_mib']:.0f} MiB"
@@ -82,10 +82,6 @@ def main() -> None:
             file.unlink()
     latest = {(run["stage"], run["size"]): run for run in read_lines(runs_file) if run["size"] in sizes}
     report([run for run in latest.values() if "error" not in run], options.out)
-
-
-def has_rescore() -> bool:
-    return any(command.name == "rescore" for command in app.registered_commands)
 
 
 def in_a_process(stage: str, size: int, out: Path) -> dict[str, Any]:
@@ -102,9 +98,7 @@ def measured(stage: str, size: int, folder: Path) -> dict[str, Any]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wall, cpu = time.perf_counter(), time.process_time()
     # what a stage does before the part that is timed (export: curating) is taken off again
-    skipped_wall, skipped_cpu = {"annotate": run_annotate, "curate": run_curate, "export": run_export}.get(
-        stage, run_rescore
-    )(size, folder)
+    skipped_wall, skipped_cpu = RUNS[stage](size, folder)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "stage": stage,
@@ -125,7 +119,8 @@ def pairs(size: int) -> Iterator[Pair]:
 
 
 def record(size: int, folder: Path) -> None:
-    """A journal of made-up answers, and the same judgments as a plain file."""
+    """A journal of made-up answers, the same judgments as a plain file, and their pairs."""
+    jsonl.write_rows(folder / "pairs.jsonl", (pair_to_row(pair) for pair in pairs(size)))
 
     def rows() -> Iterator[dict[str, Any]]:
         with Journal(folder / "journal.jsonl") as journal:
@@ -143,6 +138,12 @@ def record(size: int, folder: Path) -> None:
                         yield {"text": text, "gold": "A" if order == "chosen_first" else "B"}
 
     jsonl.write_rows(folder / "judgments.jsonl", rows())
+
+
+def run_resume(size: int, folder: Path) -> tuple[float, float]:
+    with Journal(folder / "journal.jsonl") as journal:
+        assert len(journal) == 2 * math.ceil(size / (2 * DRAWS))
+    return 0.0, 0.0
 
 
 def run_annotate(size: int, folder: Path) -> tuple[float, float]:
@@ -164,10 +165,16 @@ def run_annotate(size: int, folder: Path) -> tuple[float, float]:
     return 0.0, 0.0
 
 
-def curated(folder: Path) -> Any:
-    rows = (annotation_from_row(row) for _, row in jsonl.read_rows(folder / "annotations.jsonl"))
+def curated(folder: Path) -> Curated:
+    origins = (PairOrigin(pair.id, pair.subset, pair.cluster) for pair in read_pairs(folder / "pairs.jsonl"))
     return curate(
-        rows, judge=MODEL, prompt_hash=PROMPT.hash, strategies={}, balance=True, validation_share=0.05, seed=0
+        AnnotationFile(folder / "annotations.jsonl"),
+        judge=MODEL,
+        prompt_hash=PROMPT.hash,
+        pairs=origins,
+        balance=True,
+        validation_share=0.05,
+        seed=0,
     )
 
 
@@ -192,6 +199,15 @@ def run_rescore(size: int, folder: Path) -> tuple[float, float]:
     if done.returncode != 0:
         sys.exit(done.stderr.strip() or f"ste rescore: exit code {done.returncode}")
     return 0.0, 0.0
+
+
+RUNS = {
+    "resume": run_resume,
+    "annotate": run_annotate,
+    "curate": run_curate,
+    "export": run_export,
+    "rescore": run_rescore,
+}
 
 
 def report(runs: list[dict[str, Any]], out: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ste_plugin.annotation import Annotation
-from ste_plugin.curation import Curated, curate
+from ste_plugin.curation import PairOrigin, curate
 from ste_plugin.judging import Judgment
 from ste_plugin.pairs import ORDERS, Message, Order
 from ste_plugin.verdicts import Verdict
@@ -32,16 +33,43 @@ def annotation(pair_id: str, order: Order, found: bool = True) -> Annotation:
     )
 
 
-def curated(annotations: list[Annotation], **changes: Any) -> Curated:
+class Listed:
+    """Annotations in memory; a place is an index."""
+
+    def __init__(self, annotations: Iterable[Annotation]) -> None:
+        self.annotations = list(annotations)
+
+    def __iter__(self) -> Iterator[tuple[int, Annotation]]:
+        return iter(enumerate(self.annotations))
+
+    def read(self, places: Iterable[int]) -> Iterator[Annotation]:
+        return (self.annotations[place] for place in places)
+
+
+class Rows(NamedTuple):
+    """All that is curated, looked at."""
+
+    train: tuple[dict[str, Any], ...]
+    validation: tuple[dict[str, Any], ...]
+    counts: Mapping[str, int]
+
+
+def curated(annotations: Iterable[Annotation], instructions: Mapping[str, str] | None = None, **changes: Any) -> Rows:
     settings: dict[str, Any] = {
         "judge": "ste/seed",
         "prompt_hash": "abc",
-        "strategies": {"p0": "neighbor"},
         "balance": True,
         "validation_share": 0.2,
         "seed": 0,
     }
-    return curate(annotations, **(settings | changes))
+    origins = {"p0": PairOrigin("p0", "neighbor", "p0")}
+    for pair_id, instruction in (instructions or {}).items():
+        origins[pair_id] = PairOrigin(pair_id, "", instruction)
+    result = curate(Listed(annotations), pairs=origins.values(), **(settings | changes))
+    rows = Rows(tuple(result.train), tuple(result.validation), result.counts)
+    assert (len(result.train), len(result.validation)) == (len(rows.train), len(rows.validation))
+    assert (tuple(result.train), tuple(result.validation)) == rows[:2], "they can be read again"
+    return rows
 
 
 def id_of(row: dict[str, Any]) -> tuple[str, str]:
@@ -99,7 +127,6 @@ def test_the_order_of_the_examples_is_of_no_matter(annotations: list[Annotation]
     shuffled = list(annotations)
     random.shuffle(shuffled)
     assert curated(shuffled) == curated(annotations)
-    assert curated(iter(annotations)) == curated(annotations)  # type: ignore[arg-type]
 
 
 def test_the_seed_decides_what_is_left_out_and_what_validates() -> None:
@@ -145,25 +172,12 @@ def test_a_row_is_json_with_its_provenance() -> None:
     assert curated([annotation("p1", order) for order in ORDERS]).train[0]["strategy"] == ""
 
 
-def test_both_orders_keeps_whole_pairs_only():
-    from dataclasses import replace
-
-    from ste_plugin.annotation import Annotation
-    from ste_plugin.judging import Judgment
-    from ste_plugin.pairs import ORDERS
-    from ste_plugin.verdicts import Verdict
-
-    def annotation(pair_id, order, accepted=True):
-        label = "A" if order == "chosen_first" else "B"
-        judgment = Judgment(f"[[{label}]]", Verdict(label), False, 1)
-        return Annotation(pair_id, order, judgment if accepted else None, 1, 1, 1, 1, {}, ())
-
+def test_both_orders_keeps_whole_pairs_only() -> None:
     whole = [annotation("whole", order) for order in ORDERS]
-    half = [annotation("half", "chosen_first"), replace(annotation("half", "rejected_first"), accepted=None)]
-    settings = {"judge": "j", "prompt_hash": "h", "strategies": {}, "balance": True, "validation_share": 0.0, "seed": 0}
-    both = curate([*whole, *half], both_orders=True, **settings)
+    half = [annotation("half", "chosen_first"), annotation("half", "rejected_first", found=False)]
+    both = curated([*whole, *half], both_orders=True, validation_share=0.0)
     assert [row["pair_id"] for row in both.train] == ["whole", "whole"]
     assert both.counts["accepted"] == 3
     assert both.counts["unbalanced"] == 1
-    either = curate([*half, annotation("other", "rejected_first")], **settings)
+    either = curated([*half, annotation("other", "rejected_first")], validation_share=0.0)
     assert {row["pair_id"] for row in either.train} == {"half", "other"}
