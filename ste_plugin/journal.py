@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,9 @@ from filelock import FileLock, Timeout
 
 from ste_plugin.errors import UserError
 from ste_plugin.model_request import ModelAnswers
+from ste_plugin.scratch_database import ScratchDatabase, text_key
+
+PUT = "INSERT OR REPLACE INTO line VALUES (?, ?)"
 
 
 class Journal:
@@ -19,21 +23,23 @@ class Journal:
 
     A line is handed to the operating system in one write as soon as the answer is there, so `kill -9` loses
     at most the answers that were being generated. A last line that was cut off is dropped when the file is
-    opened again; a broken line elsewhere is a UserError. Memory holds one offset a key, not the answers.
+    opened again; a broken line elsewhere is a UserError. Memory holds neither answers nor keys: where each line begins
+    is looked up in a private database on disk, which is filled anew, from the whole file, when it is opened.
     One journal has the file at a time (``FILE.lock`` beside it): offsets hold only while nobody else appends.
     """
 
     def __init__(self, path: Path) -> None:
         """Open `path`, made if needed. Raises UserError: in use, not writable, or not a journal."""
         self.path = path
-        self._offsets: dict[str, int] = {}
+        self._places = ScratchDatabase("CREATE TABLE line (key BLOB PRIMARY KEY, place INTEGER) WITHOUT ROWID")
+        self._end = 0
         self._descriptor = -1
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            self._end = self._index()
+            self._places.put(PUT, self._lines())
         except Timeout:
             raise UserError(f"{path}: another run is writing to this journal; wait for it or name another") from None
         except OSError as error:
@@ -45,7 +51,7 @@ class Journal:
 
     def get(self, key: str) -> ModelAnswers | None:
         """The recorded answers of `key`, or None. Raises UserError where its line is not what it was."""
-        offset = self._offsets.get(key)
+        offset = self._place(key)
         if offset is None:
             return None
         try:
@@ -73,14 +79,16 @@ class Journal:
         except BaseException:  # Ctrl-C between two parts of a line
             self._take_back()
             raise
-        self._offsets[key] = self._end
+        place = self._end
         self._end += len(line)
+        self._places.run(PUT, text_key(key), place)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._offsets
+        return self._place(key) is not None
 
     def __len__(self) -> int:
-        return len(self._offsets)
+        found = self._places.first("SELECT count(*) FROM line")
+        return int(found[0]) if found is not None else 0
 
     def close(self) -> None:
         """Close the file and let another run have it. A second call does nothing."""
@@ -102,18 +110,22 @@ class Journal:
         with suppress(OSError):
             os.ftruncate(self._descriptor, self._end)
 
-    def _index(self) -> int:
-        end = 0
+    def _place(self, key: str) -> int | None:
+        found = self._places.first("SELECT place FROM line WHERE key = ?", text_key(key))
+        return int(found[0]) if found is not None else None
+
+    def _lines(self) -> Iterator[tuple[bytes, int]]:
+        """(key, offset in bytes) of every line; `_end` follows. A last line that was cut off is taken away."""
         with self.path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if not line.endswith(b"\n"):
-                    os.ftruncate(self._descriptor, end)
-                    break
+                    os.ftruncate(self._descriptor, self._end)
+                    return
                 try:
-                    self._offsets[json.loads(line)["key"]] = end
-                except (ValueError, KeyError, TypeError) as error:
+                    key = text_key(json.loads(line)["key"])
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
                     raise UserError(
                         f"{self.path}:{number}: not a recorded answer; delete this line to generate it again"
                     ) from error
-                end += len(line)
-        return end
+                yield key, self._end
+                self._end += len(line)

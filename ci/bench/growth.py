@@ -72,7 +72,8 @@ def main() -> None:
     for size in sizes:
         if all((stage, size) in done for stage in STAGES):
             continue
-        record(size, folder)
+        # in a process of its own, too: a process counts what its parent held as its own peak
+        in_a_process("record", size, options.out)
         for stage in STAGES:
             run = in_a_process(stage, size, options.out)
             append_line(runs_file, run)
@@ -118,7 +119,7 @@ def pairs(size: int) -> Iterator[Pair]:
         yield Pair(f"pair-{number}", (Message("user", f"{number} {request}"),), (f"{chosen}.",), (f"{rejected}!",))
 
 
-def record(size: int, folder: Path) -> None:
+def record(size: int, folder: Path) -> tuple[float, float]:
     """A journal of made-up answers, the same judgments as a plain file, and their pairs."""
     jsonl.write_rows(folder / "pairs.jsonl", (pair_to_row(pair) for pair in pairs(size)))
 
@@ -138,6 +139,7 @@ def record(size: int, folder: Path) -> None:
                         yield {"text": text, "gold": "A" if order == "chosen_first" else "B"}
 
     jsonl.write_rows(folder / "judgments.jsonl", rows())
+    return 0.0, 0.0
 
 
 def run_resume(size: int, folder: Path) -> tuple[float, float]:
@@ -202,6 +204,7 @@ def run_rescore(size: int, folder: Path) -> tuple[float, float]:
 
 
 RUNS = {
+    "record": record,
     "resume": run_resume,
     "annotate": run_annotate,
     "curate": run_curate,
