@@ -4,7 +4,7 @@
 
 Every draw is recorded once (FOLDER/savings-journal.jsonl; a stopped run goes on from it). Then each rule is played on
 the same draws, over many random orders of them: orders of one judge's draws are equally likely, so these are as many
-runs as there are orders.
+runs as there are orders. How often a vote that stops early ends otherwise is also summed over all orders, exactly.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from __future__ import annotations
 import argparse
 import random
 import statistics
+import time
+from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from report_files import machine, markdown_table, write_report
@@ -27,7 +30,8 @@ from ste_plugin.judging import JudgeSettings, Judgment, read_judgment
 from ste_plugin.model_folder import model_folder
 from ste_plugin.model_request import derive_seed
 from ste_plugin.pairs import ORDERS, Order, winner
-from ste_plugin.votes import MajorityVote, majority
+from ste_plugin.verdicts import Label, Verdict
+from ste_plugin.votes import MajorityVote, Tally, decided, majority, stopping_counts
 
 BOUNDS = (0.0, 0.01, 0.05)
 Draws = list[tuple[Judgment, bool]]
@@ -46,9 +50,19 @@ def main() -> None:
     parser.add_argument("--votes", type=int, default=32, help="of a vote (32)")
     parser.add_argument("--orders", type=int, default=50, help="random orders of each question's draws (50)")
     options = parser.parse_args()
+    if options.draws < 1 or options.votes < 1 or options.orders < 1:
+        parser.error("--draws, --votes and --orders: at least 1")
+    cpu = time.process_time()
     items = recorded(options)
+    cpu = time.process_time() - cpu
+    if not items:
+        raise SystemExit(f"no pair of {options.data} fits {options.model}")
     parts = [first_accepted(items, options), votes(items, options)]
-    facts = {"machine": machine(), "draws": [[(j.tokens, j.verdict.label, ok) for j, ok in item] for item in items]}
+    facts = {
+        "machine": machine(),
+        "cpu_s_of_drawing": cpu,
+        "draws": [[(j.tokens, j.verdict.label, ok) for j, ok in item] for item in items],
+    }
     about = (
         f"{len(items)} questions ({len(items) // 2} pairs in both orders), {options.votes} draws each of "
         f"{options.model}, prompt judge_short, {options.max_tokens} tokens and a forced verdict, temperature 0.7, "
@@ -111,12 +125,14 @@ def first_accepted(items: Sequence[Draws], options: argparse.Namespace) -> str:
     """Tokens for each accepted example, drawing all and keeping a random accepted one, or stopping at the first."""
     rows = []
     cost = {"all": 0.0, "first of rounds 1, 2, 4, ...": 0.0, "first, one at a time": 0.0}
+    asked = dict.fromkeys(cost, 0)
     accepted = 0
     differences = []
     for number, item in enumerate(items):
         at_random, at_first = [], []
         for draws in orders_of(item, number, options.orders, options.draws):
             cost["all"] += sum(j.tokens for j, _ in draws)
+            asked["all"] += 1
             hits = [j for j, ok in draws if ok]
             accepted += bool(hits)
             search = FirstAccepted[tuple[Judgment, bool]](options.draws)
@@ -124,10 +140,12 @@ def first_accepted(items: Sequence[Draws], options: argparse.Namespace) -> str:
             for size in rounds(options.draws, 1):
                 search.add(draws[start : start + size], lambda draw: draw[1])
                 start += size
+                asked["first of rounds 1, 2, 4, ..."] += 1
                 if search.done:
                     break
             cost["first of rounds 1, 2, 4, ..."] += sum(j.tokens for j, _ in draws[: search.received])
             cost["first, one at a time"] += sum(j.tokens for j, _ in draws[: search.drawn])
+            asked["first, one at a time"] += search.drawn
             if (search.accepted is not None) != bool(hits):
                 raise AssertionError("stopping at the first keeps as many examples")
             if search.accepted is not None:
@@ -135,13 +153,18 @@ def first_accepted(items: Sequence[Draws], options: argparse.Namespace) -> str:
                 at_random.append(statistics.fmean(j.tokens for j in hits))
         if at_first:
             differences.append(statistics.fmean(at_first) - statistics.fmean(at_random))
+    if not accepted:
+        return f"## The first accepted of {options.draws} draws\n\nNone of the draws was accepted."
+    total = len(items) * options.orders
     for name, tokens in cost.items():
-        rows.append([name, f"{tokens / accepted:.1f}", f"{cost['all'] / tokens:.2f}"])
+        rows.append(
+            [name, f"{tokens / accepted:.1f}", f"{cost['all'] / tokens:.2f}", f"{asked[name] / total:.2f}"],
+        )
     spread = statistics.stdev(differences) / len(differences) ** 0.5 if len(differences) > 1 else float("nan")
     return (
         f"## The first accepted of {options.draws} draws\n\n"
-        + markdown_table(["", "tokens an accepted example", "x fewer"], rows)
-        + f"\n\nAccepted: {100 * accepted / len(items) / options.orders:.1f} % of the questions, the same by each "
+        + markdown_table(["", "tokens an accepted example", "x fewer", "requests a question"], rows)
+        + f"\n\nAccepted: {100 * accepted / total:.1f} % of the questions, the same by each "
         f"rule. Length of the judgment kept, first against random: {statistics.fmean(differences):+.3f} tokens "
         f"(standard error {spread:.3f}); equal in theory."
     )
@@ -152,38 +175,89 @@ def votes(items: Sequence[Draws], options: argparse.Namespace) -> str:
     rows = []
     everything = 0
     for bound in (None, *BOUNDS):
-        drawn = tokens = flips = 0
-        worst = 0.0
+        drawn = tokens = flips = requests = 0
+        chances = []
         for number, item in enumerate(items):
-            own = 0
             for draws in orders_of(item, number, options.orders, options.votes):
                 full = majority([j.verdict for j, _ in draws], options.votes)
                 vote = MajorityVote(options.votes, bound or 0.0)
+                asked = 0
                 while not vote.decided:
+                    asked += 1
                     for judgment, _ in draws[vote.tally.drawn :][: vote.needed]:
                         vote.add(judgment.verdict)
                 used = options.votes if bound is None else vote.tally.drawn
+                requests += 1 if bound is None else asked
                 drawn += used
                 tokens += sum(j.tokens for j, _ in draws[:used])
-                own += bound is not None and vote.verdict != full
-            flips += own
-            worst = max(worst, own / options.orders)
+                flips += bound is not None and vote.verdict != full
+            if bound is not None and len(item) == options.votes:
+                chances.append(chance_of_another(tally_of([j.verdict for j, _ in item]), bound))
         everything = everything or tokens
         total = len(items) * options.orders
-        name = "all draws" if bound is None else ("until decided" if bound == 0 else f"flip_bound {bound:g}")
-        if bound == 0 and flips:
+        if flips and bound == 0:
             raise AssertionError("a decided vote has the verdict of all draws")
+        if any(chance > (bound or 0.0) + 1e-9 for chance in chances):
+            raise AssertionError(f"a vote ended otherwise with a chance of {max(chances)}, the bound is {bound}")
         rows.append(
             [
-                name,
+                "all draws" if bound is None else ("until decided" if bound == 0 else f"flip_bound {bound:g}"),
                 f"{drawn / total:.1f}",
                 f"{everything / tokens:.2f}",
+                f"{requests / total:.2f}",
                 f"{100 * flips / total:.3f}",
-                f"{100 * worst:.2f}",
+                f"{100 * statistics.fmean(chances):.4f}, {100 * max(chances):.3f}" if chances else "-",
+                "-" if bound is None else f"{100 * bound:g}",
             ]
         )
-    head = ["", "draws a question", "x fewer tokens", "other verdict, %", "the worst question, %"]
+    head = [
+        "",
+        "draws a question",
+        "x fewer tokens",
+        "requests a question",
+        "other verdict, % of the orders drawn",
+        "% of all orders: mean, worst question",
+        "bound, %",
+    ]
     return f"## A vote of {options.votes}\n\n" + markdown_table(head, rows)
+
+
+def tally_of(verdicts: Sequence[Verdict]) -> Tally:
+    labels = Counter(verdict.label for verdict in verdicts)
+    return Tally(labels["A"], labels["B"], labels["TIE"], labels["UNPARSED"])
+
+
+@cache
+def chance_of_another(full: Tally, bound: float) -> float:
+    """Chance, over all orders of the draws in `full`, that a vote with `bound` ends otherwise than all of them."""
+    n = full.drawn
+    stops = stopping_counts(n, bound)
+    under_way = {Tally(): 1.0}
+    otherwise = 0.0
+    for drawn in range(n):
+        after: dict[Tally, float] = {}
+        for tally, chance in under_way.items():
+            for label, left in left_of(full, tally).items():
+                if not left:
+                    continue
+                one_more = tally.plus(Verdict(label, "none" if label == "UNPARSED" else None))
+                share = chance * left / (n - drawn)
+                most = max(one_more.a, one_more.b, one_more.tie)
+                if most >= stops[drawn + 1] or decided(one_more, n - drawn - 1):
+                    otherwise += share if one_more.verdict != full.verdict else 0.0
+                else:
+                    after[one_more] = after.get(one_more, 0.0) + share
+        under_way = after
+    return otherwise
+
+
+def left_of(full: Tally, drawn: Tally) -> dict[Label, int]:
+    return {
+        "A": full.a - drawn.a,
+        "B": full.b - drawn.b,
+        "TIE": full.tie - drawn.tie,
+        "UNPARSED": full.unparsed - drawn.unparsed,
+    }
 
 
 if __name__ == "__main__":
