@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import secrets
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from ste_plugin.errors import UserError
+from ste_plugin.whole_file import whole_file
 
 T = TypeVar("T")
+
+DISK_PROBLEM = "cannot write it: {reason}; free some space or choose another folder"
 
 _TYPE_NAMES: dict[type, str] = {
     str: "a string",
@@ -69,32 +69,9 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
         UserError: the disk is full, the folder not writable, and the like.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        with ExitStack() as files:
-            with _disk_errors(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                file: IO[bytes] = files.enter_context(open(temporary, "xb"))
-                if path.suffix == ".gz":
-                    # No time stamp and no file name inside, so that equal rows give equal bytes.
-                    file = cast(IO[bytes], gzip.GzipFile("", "wb", mtime=0, fileobj=file))
-            try:
-                for row in rows:
-                    line = _line(row)
-                    with _disk_errors(path):
-                        file.write(line)
-            finally:
-                with _disk_errors(path):
-                    file.close()
-                    files.close()
-        with _disk_errors(path):
-            with open(temporary, "rb+") as written:
-                os.fsync(written.fileno())
-            os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):  # it may never have come into being
-            temporary.unlink()
-        raise
+    with whole_file(path, problem=DISK_PROBLEM, packed=path.suffix == ".gz") as write:
+        for row in rows:
+            write(_line(row))
 
 
 def field(row: Mapping[str, Any], name: str, type_: type[T], where: str) -> T:
@@ -142,13 +119,3 @@ def _line(row: Mapping[str, Any]) -> bytes:
         return text.encode() + b"\n"
     except UnicodeEncodeError:  # a lone surrogate exists in JSON only as an escape
         return json.dumps(dict(row), allow_nan=False).encode() + b"\n"
-
-
-@contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
-    """Only what touches the disk runs under this: an OSError raised by the caller's `rows` is not ours."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or error
-        raise UserError(f"{path}: cannot write it: {reason}; free some space or choose another folder") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from ste_plugin import __version__
 from ste_plugin.errors import UserError
+from ste_plugin.whole_file import write_whole
 
 MANIFEST = "manifest.json"
 STAGES = "stages.json"
@@ -148,18 +148,8 @@ def write_json(path: Path, data: object) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` in one move; nothing half-written stays. Raises UserError when the disk refuses."""
-    part = _part(path)
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException as error:
-        part.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise UserError(f"{path}: {error.strerror or error}; make room and run the same command again") from error
-        raise
+    # one name for the part: a killed run leaves one at most, which the next one writes over
+    write_whole(path, text, problem="{reason}; make room and run the same command again", part=_part(path))
 
 
 def _part(path: Path) -> Path:
