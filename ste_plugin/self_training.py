@@ -146,7 +146,7 @@ def _manifest(
     """Everything that decides what the run produces. A role that no model has is left out."""
     models = {"judge": judge, "generator": generator, WEAK_GENERATOR: weak_generator}
     return {
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": recipe.what_decides(),
         **{role: {"name": one.name, "weights": one.weights} for role, one in models.items() if one is not None},
         "prompts": recipe.prompt_hashes(),
         "data": {file: file_fingerprint(Path(file)) for file in recipe.data_files()},

@@ -143,7 +143,7 @@ class Ablation:
         if not run.finished:
             return
         manifest = read_run(run.work)[0]
-        if manifest["recipe"] != run.recipe.model_dump(mode="json"):
+        if manifest["recipe"] != run.recipe.what_decides():
             raise UserError(f"{run.work}: was made with another recipe; change it back or name another --out")
         if manifest["judge"]["name"] != self.model:
             raise UserError(f"{run.work}: was made with --model {manifest['judge']['name']}; name another --out")

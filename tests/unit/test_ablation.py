@@ -207,7 +207,7 @@ def finish(folder: Path) -> Ablation:
     made = ablation(folder)
     for run in made.runs:
         work = WorkDirectory(run.work)
-        work.claim({"recipe": run.recipe.model_dump(mode="json"), "judge": {"name": "m"}})
+        work.claim({"recipe": run.recipe.what_decides(), "judge": {"name": "m"}})
         for name, summary in run_of(50, 50 + run.recipe.annotate.draws).items():
             work.finish(name, summary)
         work.finish("report", {"log": "l", "figures": {}, "tokens": 0})
@@ -244,7 +244,7 @@ def test_each_run_is_one_stock_command_and_a_failed_one_is_named(
         if settings.annotate.draws == 2:
             return subprocess.CompletedProcess(command, 2)
         work = WorkDirectory(Path(argument(command, "workdir")))
-        work.claim({"recipe": settings.model_dump(mode="json"), "judge": {"name": "m"}})
+        work.claim({"recipe": settings.what_decides(), "judge": {"name": "m"}})
         for name, summary in (run_of(50, 60) | {"report": {"log": "l", "figures": {}, "tokens": 0}}).items():
             work.finish(name, summary)
         work.close()
