@@ -131,9 +131,15 @@ class SelfTraining:
         """The benchmark of a stage that scores."""
         return next(benchmark for benchmark in self.recipe.score if benchmark.name == stage.benchmark)
 
-    def finish(self, stage: Stage, *, log: str, figures: Mapping[str, float], tokens: int) -> None:
-        """Record that `stage` is finished: where its log is, its figures, prompt and generated tokens."""
-        self.work.finish(stage.name, {"log": log, "figures": dict(figures), "tokens": tokens})
+    def finish(
+        self, stage: Stage, *, log: str, figures: Mapping[str, float], tokens: int, seconds: float | None = None
+    ) -> None:
+        """Record that `stage` is finished: where its log is, its figures, prompt and generated tokens.
+
+        `seconds` is what it took, where the log does not say so.
+        """
+        summary = {"log": log, "figures": dict(figures), "tokens": tokens}
+        self.work.finish(stage.name, summary if seconds is None else {**summary, "seconds": seconds})
 
     def close(self) -> None:
         """Let another run have the folder."""

@@ -71,8 +71,15 @@ def self_train(
         with Journal(run.journal) as journal:
             loop = _Loop(run, journal, judge_model, generator or judge_model, weak_generator, say)
             while (stage := run.next_stage()) is not None:
+                started = time.monotonic()
                 outcome = loop.run_stage(stage)
-                run.finish(stage, log=str(loop.logs(stage)), figures=outcome.figures, tokens=outcome.tokens)
+                run.finish(
+                    stage,
+                    log=str(loop.logs(stage)),
+                    figures=outcome.figures,
+                    tokens=outcome.tokens,
+                    seconds=time.monotonic() - started,
+                )
                 say(f"{stage.name}: {outcome.line}")
     finally:
         run.close()
