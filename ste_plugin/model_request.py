@@ -59,7 +59,7 @@ class ModelRequest:
 
     `temperature` 0 is greedy. `draws` continuations share one prefill; draw j of seed s is the same text
     whatever else is in the batch (up to the rounding of the number format). `stop` strings end a draw
-    and stay out of its text.
+    and stay out of its text. `role` names the model role that answers; "" is the stage's own model.
     """
 
     messages: tuple[Message, ...]
@@ -71,10 +71,14 @@ class ModelRequest:
     draws: int = 1
     stop: tuple[str, ...] = ()
     forced: ForcedVerdict | None = None
+    role: str = ""
 
     def key(self, model: str) -> str:
         """32 hex digits that name this request to `model`: equal for equal requests, in every process."""
-        text = json.dumps([model, asdict(self)], sort_keys=True, ensure_ascii=True)
+        settings = asdict(self)
+        if not self.role:  # the key of a request of before there were roles
+            del settings["role"]
+        text = json.dumps([model, settings], sort_keys=True, ensure_ascii=True)
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -85,6 +85,12 @@ class Recipe(Section):
             overlong=self.judge.overlong,
         )
 
+    def what_decides(self) -> dict[str, Any]:
+        """The settings that decide what a run produces, as plain JSON values: all but how its processes are started."""
+        settings = self.model_dump(mode="json")
+        del settings["train"]["launcher"]
+        return settings
+
     def prompt_hashes(self) -> dict[str, str]:
         """Hash of every prompt the recipe names, by name. Raises UserError for one that does not exist."""
         texts = {

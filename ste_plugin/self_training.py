@@ -14,6 +14,7 @@ import yaml
 
 from ste_plugin.fingerprint import file_fingerprint
 from ste_plugin.model_request import derive_seed
+from ste_plugin.negatives.strategy import WEAK_GENERATOR
 from ste_plugin.recipe import Recipe, load_recipe
 from ste_plugin.recipe_sections import BenchmarkRecipe
 from ste_plugin.stages import Stage, stages
@@ -82,12 +83,14 @@ class SelfTraining:
         self.work = WorkDirectory(path)
         self.journal = journal.resolve() if journal is not None else self.work.answers
 
-    def claim(self, judge: ModelIdentity, generator: ModelIdentity) -> None:
+    def claim(
+        self, judge: ModelIdentity, generator: ModelIdentity, weak_generator: ModelIdentity | None = None
+    ) -> None:
         """Check that the folder was made with the same recipe, models, prompts and data, or make it so.
 
         Raises UserError naming the first thing that differs.
         """
-        self.work.claim(_manifest(self.recipe, judge, generator))
+        self.work.claim(_manifest(self.recipe, judge, generator, weak_generator))
         write_text(self.recipe_file, yaml.safe_dump(self.recipe.model_dump(mode="json"), sort_keys=False))
 
     @property
@@ -128,21 +131,29 @@ class SelfTraining:
         """The benchmark of a stage that scores."""
         return next(benchmark for benchmark in self.recipe.score if benchmark.name == stage.benchmark)
 
-    def finish(self, stage: Stage, *, log: str, figures: Mapping[str, float], tokens: int) -> None:
-        """Record that `stage` is finished: where its log is, its figures, prompt and generated tokens."""
-        self.work.finish(stage.name, {"log": log, "figures": dict(figures), "tokens": tokens})
+    def finish(
+        self, stage: Stage, *, log: str, figures: Mapping[str, float], tokens: int, seconds: float | None = None
+    ) -> None:
+        """Record that `stage` is finished: where its log is, its figures, prompt and generated tokens.
+
+        `seconds` is what it took, where the log does not say so.
+        """
+        summary = {"log": log, "figures": dict(figures), "tokens": tokens}
+        self.work.finish(stage.name, summary if seconds is None else {**summary, "seconds": seconds})
 
     def close(self) -> None:
         """Let another run have the folder."""
         self.work.close()
 
 
-def _manifest(recipe: Recipe, judge: ModelIdentity, generator: ModelIdentity) -> dict[str, Any]:
-    """Everything that decides what the run produces."""
+def _manifest(
+    recipe: Recipe, judge: ModelIdentity, generator: ModelIdentity, weak_generator: ModelIdentity | None
+) -> dict[str, Any]:
+    """Everything that decides what the run produces. A role that no model has is left out."""
+    models = {"judge": judge, "generator": generator, WEAK_GENERATOR: weak_generator}
     return {
-        "recipe": recipe.model_dump(mode="json"),
-        "judge": {"name": judge.name, "weights": judge.weights},
-        "generator": {"name": generator.name, "weights": generator.weights},
+        "recipe": recipe.what_decides(),
+        **{role: {"name": one.name, "weights": one.weights} for role, one in models.items() if one is not None},
         "prompts": recipe.prompt_hashes(),
         "data": {file: file_fingerprint(Path(file)) for file in recipe.data_files()},
     }

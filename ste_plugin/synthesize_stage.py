@@ -33,19 +33,24 @@ class Synthesis:
         return strategy_named(strategy).synthesize(instruction, self.context)
 
 
-def plan_synthesis(recipe: Recipe, instructions: str | Path, seed: int) -> Synthesis:
-    """What `recipe.synthesize` makes of the instructions in a file. Raises the UserError that asking would end with."""
+def plan_synthesis(recipe: Recipe, instructions: str | Path, seed: int, weak_generator: str | None = None) -> Synthesis:
+    """What `recipe.synthesize` makes of the instructions in a file. Raises the UserError that asking would end with.
+
+    `weak_generator` names the model that has this role, if one has.
+    """
     loaded = load_instructions(instructions)
     wanted = recipe.synthesize
     plan = synthesis_plan(loaded, wanted.strategies, wanted.pairs, seed, wanted.material)
     items = {f"{instruction.id}:{strategy}": (instruction, strategy) for instruction, strategy in plan}
-    synthesis = Synthesis(items, synthesis_context(recipe, loaded, seed))
+    synthesis = Synthesis(items, synthesis_context(recipe, loaded, seed, weak_generator))
     for item in items:
         dry_run(synthesis.steps(item))
     return synthesis
 
 
-def synthesis_context(recipe: Recipe, instructions: list[Instruction], seed: int) -> SynthesisContext:
+def synthesis_context(
+    recipe: Recipe, instructions: list[Instruction], seed: int, weak_generator: str | None = None
+) -> SynthesisContext:
     """What the recipe's strategies share. Raises UserError for a prompt that does not exist."""
     settings = recipe.synthesize
     return SynthesisContext(
@@ -59,6 +64,7 @@ def synthesis_context(recipe: Recipe, instructions: list[Instruction], seed: int
         seed=seed,
         neighbors=nearest_neighbors(instructions),
         run_code=settings.run_code,
+        weak_generator=weak_generator,
     )
 
 

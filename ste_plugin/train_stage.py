@@ -146,4 +146,6 @@ def numbers_of(details: dict[str, Any]) -> dict[str, float]:
 def _last_line(log_file: Path) -> str:
     lines = [line.strip() for line in log_file.read_text(encoding="utf-8", errors="replace").splitlines()]
     lines = [line for line in lines if line]
-    return lines[-1].removeprefix("error: ") if lines else "it printed nothing"
+    # a launcher has its own last words, and several processes may say the same
+    said = [line for line in lines if line.startswith("error: ")] or lines
+    return said[-1].removeprefix("error: ") if said else "it printed nothing"

@@ -55,7 +55,7 @@ class WorkDirectory:
                 raise UserError(f"{self.path}: not empty and not a work directory of ste; name a new folder for it")
             write_json(self.path / MANIFEST, {"ste": __version__, "run": wanted})
             return
-        difference = _first_difference(stored, wanted)
+        difference = first_difference(stored, wanted)
         if difference is not None:
             key, old, new = difference
             raise UserError(
@@ -166,16 +166,17 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
     return run
 
 
-def _first_difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:
+def first_difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:
+    """(dotted key, old value, new value) of the first place where two JSON values differ; None where none does."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in [*old, *(name for name in new if name not in old)]:
-            found = _first_difference(old.get(name), new.get(name), f"{key}.{name}" if key else name)
+            found = first_difference(old.get(name), new.get(name), f"{key}.{name}" if key else name)
             if found is not None:
                 return found
         return None
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, (one, other) in enumerate(zip(old, new, strict=True)):
-            found = _first_difference(one, other, f"{key}.{index}")
+            found = first_difference(one, other, f"{key}.{index}")
             if found is not None:
                 return found
         return None

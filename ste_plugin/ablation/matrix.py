@@ -10,10 +10,12 @@ from typing import Any
 
 import yaml
 from rich.console import Console
+from rich.table import Table
 
 from ste_plugin.ablation.axes import Cell, cells, seeds_of, varied
 from ste_plugin.ablation.plot import plot
-from ste_plugin.ablation.results import CellResult, cell_results, results_table
+from ste_plugin.ablation.results import CellResult, cell_results, differences
+from ste_plugin.ablation.tables import differences_table, results_table
 from ste_plugin.errors import UserError
 from ste_plugin.recipe import Recipe, load_recipe
 from ste_plugin.work_directory import MANIFEST, read_run, write_json, write_text
@@ -103,15 +105,19 @@ class Ablation:
         return found
 
     def report(self) -> None:
-        """Print the table, and write ``ablation.json`` and ``ablation.svg``."""
+        """Print the tables, and write ``ablation.json`` and ``ablation.svg``."""
         results = self.results()
         if not results:
             return
         title = f"{self.name}, {self.model}"
-        table = results_table(results, title)
-        width = max(Console().width, Console(width=_WIDEST).measure(table).maximum)
-        Console(width=width, markup=False, highlight=False, soft_wrap=True).print(table, soft_wrap=False)
-        write_json(self.folder / "ablation.json", [result.to_json() for result in results])
+        between = differences(results)
+        _print(results_table(results, title))
+        if between:
+            _print(differences_table(between))
+        for reason in dict.fromkeys(result.unread for result in results if result.unread):
+            print(f"no error over seeds and pairs together: {reason}")
+        found = {"cells": [one.to_json() for one in results], "differences": [one.to_json() for one in between]}
+        write_json(self.folder / "ablation.json", found)
         write_text(self.folder / "ablation.svg", plot(results, title))
         print(f"plot: {self.folder / 'ablation.svg'}")
 
@@ -137,7 +143,13 @@ class Ablation:
         if not run.finished:
             return
         manifest = read_run(run.work)[0]
-        if manifest["recipe"] != run.recipe.model_dump(mode="json"):
+        if manifest["recipe"] != run.recipe.what_decides():
             raise UserError(f"{run.work}: was made with another recipe; change it back or name another --out")
         if manifest["judge"]["name"] != self.model:
             raise UserError(f"{run.work}: was made with --model {manifest['judge']['name']}; name another --out")
+
+
+def _print(table: Table) -> None:
+    """At its full width, however narrow the terminal."""
+    width = max(Console().width, Console(width=_WIDEST).measure(table).maximum)
+    Console(width=width, markup=False, highlight=False, soft_wrap=True).print(table, soft_wrap=False)

@@ -17,7 +17,7 @@ def plot(results: Sequence[CellResult], title: str) -> str:
     """An SVG document: a panel for the overall score and each section, a row for each of `results`.
 
     The dot is the mean over seeds; the thick bar is one standard error over seeds, the thin one over seeds and pairs
-    together, both to either side. The dashed line is 50, chance.
+    together (of one seed over pairs), both to either side. The dashed line is 50, chance.
     """
     names = [OVERALL, *(s for s in SECTIONS if any(s in result.scores for result in results))]
     labels = [f"{r.cell}, {r.benchmark}, {f'iteration {r.iteration}' if r.iteration else 'seed'}" for r in results]
@@ -52,7 +52,7 @@ def _range(scores: Sequence[MeanScore]) -> tuple[float, float]:
 
 
 def _whole_error(score: MeanScore) -> float:
-    return math.hypot(score.over_seeds or 0.0, score.over_pairs or 0.0)
+    return score.joint if score.joint is not None else math.hypot(score.over_seeds or 0.0, score.over_pairs or 0.0)
 
 
 def _y(row: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,9 +18,16 @@ def plan(
     devices: Annotated[int, typer.Option(min=1, help="How many of them.")] = 1,
     instructions: Annotated[str | None, typer.Option(help="Instead of the recipe's `select.source`.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Source of every benchmark instead of the recipe's.")] = None,
+    measured: Annotated[
+        Path | None,
+        typer.Option(metavar="WORKDIR", help="A run of the recipe: print what was planned beside what it took."),
+    ] = None,
 ) -> None:
-    """Print prompts, tokens, hours and disk of a recipe by stage. Asks no model; an estimate, not a promise."""
-    from ste_plugin.planning.tables import print_plan
+    """Print prompts, tokens, hours and disk of a recipe by stage. Asks no model; an estimate, not a promise.
+
+    With --measured the exit code is 1 where the planned time is off by more than 30 %.
+    """
+    from ste_plugin.planning.tables import print_comparison, print_plan
     from ste_plugin.planning.throughput import device_named, parameters
     from ste_plugin.recipe import load_recipe
 
@@ -29,4 +37,7 @@ def plan(
         settings = settings.model_copy(update={"score": tuple(scored)})
     judge = parameters(judge_size)
     generator = parameters(generator_size) if generator_size is not None else judge
-    print_plan(settings, judge, generator, device_named(device), devices)
+    if measured is None:
+        print_plan(settings, judge, generator, device_named(device), devices)
+    elif not print_comparison(settings, measured, judge, generator, device_named(device), devices):
+        raise typer.Exit(1)

@@ -25,6 +25,10 @@ def self_train(
         str | None, typer.Option(help="Another model that writes the responses; by default the seed judge does.")
     ] = None,
     generator_args: Annotated[str, typer.Option(help="Arguments of the generator (lm-eval only).")] = "",
+    weak_generator: Annotated[
+        str | None, typer.Option(help="A weaker model for the rejected responses of the strategy weaker_answer.")
+    ] = None,
+    weak_generator_args: Annotated[str, typer.Option(help="Arguments of the weak generator (lm-eval only).")] = "",
     instructions: Annotated[str | None, typer.Option(help='"builtin" or a JSONL file, not the recipe\'s.')] = None,
     dataset: Annotated[str | None, typer.Option(help="Source of every benchmark, not the recipe's.")] = None,
     iterations: Annotated[int | None, typer.Option(help="Not the recipe's.")] = None,
@@ -36,8 +40,9 @@ def self_train(
     After an interruption of any kind the same command goes on with what has been generated.
     """
     if harness == "inspect":
-        if generator_args:
-            raise UserError("--generator-args works with --harness lm-eval only")
+        for option, given in (("generator", generator_args), ("weak-generator", weak_generator_args)):
+            if given:
+                raise UserError(f"--{option}-args works with --harness lm-eval only")
         options = {
             "recipe": recipe,
             "workdir": workdir,
@@ -50,11 +55,12 @@ def self_train(
         words = [sys.executable, "-m", "inspect_ai", "eval", "ste/self_train", "--model", model]
         for argument in filter(None, model_args.split(",")):
             words += ["-M", argument]
-        if generator is not None:
-            words += ["--model-role", f"generator={generator}"]
-        for name, value in options.items():
+        for role, name in (("generator", generator), ("weak_generator", weak_generator)):
+            if name is not None:
+                words += ["--model-role", f"{role}={name}"]
+        for option, value in options.items():
             if value is not None:
-                words += ["-T", f"{name}={value}"]
+                words += ["-T", f"{option}={value}"]
         sys.exit(subprocess.call(words))
     # Set before transformers is imported: weights are found beforehand, and no progress bar may cross ours.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -67,5 +73,6 @@ def self_train(
 
     judge = LiveModel(model, model_args)
     other = LiveModel(generator, generator_args) if generator is not None else None
-    train(SelfTraining(settings, workdir, journal), judge, other, say=typer.echo)
+    weak = LiveModel(weak_generator, weak_generator_args) if weak_generator is not None else None
+    train(SelfTraining(settings, workdir, journal), judge, other, weak, say=typer.echo)
     print_report(workdir)

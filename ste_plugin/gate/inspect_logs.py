@@ -36,6 +36,7 @@ class _Log(BaseModel):
 
     status: str = ""
     eval: dict[str, Any]
+    stats: dict[str, Any] = {}
     samples: list[_Sample] | None = None
 
 
@@ -74,7 +75,12 @@ def read_inspect_log(path: Path, log_url: str | None) -> JudgeResults | None:
     return JudgeResults(tuple(entries), (origin,), tuple(faults))
 
 
-def _zipped(path: Path) -> tuple[dict[str, Any], list[_Sample]]:
+def read_header(path: Path) -> dict[str, Any]:
+    """What a log says of the whole run, without its samples. Raises UserError: no Inspect log."""
+    return (_zipped(path, with_samples=False) if path.suffix == ".eval" else _plain(path))[0]
+
+
+def _zipped(path: Path, with_samples: bool = True) -> tuple[dict[str, Any], list[_Sample]]:
     if sys.version_info < (3, 14):
         import zipfile_zstd  # noqa: F401  # teaches zipfile Inspect's compression
     try:
@@ -89,7 +95,7 @@ def _zipped(path: Path) -> tuple[dict[str, Any], list[_Sample]]:
             samples = [
                 _Sample.model_validate_json(archive.read(name))
                 for name in names
-                if name.startswith("samples/") and PurePosixPath(name).suffix == ".json"
+                if with_samples and name.startswith("samples/") and PurePosixPath(name).suffix == ".json"
             ]
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
         raise UserError(f"{path}: not a complete Inspect log ({_reason(error)}); fetch it or run it again") from None
@@ -101,7 +107,7 @@ def _plain(path: Path) -> tuple[dict[str, Any], list[_Sample]]:
         log = _Log.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
         raise UserError(f"{path}: no Inspect log; name an .eval or .json log of Inspect") from None
-    return {"status": log.status, "eval": log.eval}, log.samples or []
+    return {"status": log.status, "eval": log.eval, "stats": log.stats}, log.samples or []
 
 
 def _reason(error: Exception) -> str:

@@ -11,6 +11,9 @@ from ste_plugin.model_request import Answer, ModelRequest, Steps, derive_seed
 from ste_plugin.pairs import Message, Pair
 from ste_plugin.text_prompt import TextPrompt
 
+WEAK_GENERATOR = "weak_generator"
+"""The model role of a smaller or otherwise weaker model than the generator (see `weaker_answer`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
@@ -32,6 +35,7 @@ class SynthesisContext:
         seed: of all draws, together with the instruction's id.
         neighbors: the most similar other instruction of each instruction, by id.
         run_code: whether Python programs that the generator wrote may be run (see `programs.behaviour`).
+        weak_generator: name of the model that has the role `WEAK_GENERATOR`; None where no model has it.
     """
 
     respond: TextPrompt
@@ -44,6 +48,7 @@ class SynthesisContext:
     seed: int
     neighbors: Mapping[str, Instruction]
     run_code: bool = False
+    weak_generator: str | None = None
 
     def request(self, messages: tuple[Message, ...], max_tokens: int, *seed: object) -> ModelRequest:
         """One draw for `messages`, with a seed derived from `seed`."""

@@ -1,10 +1,12 @@
-"""The baseline response against one that was drawn hotter and shorter, and without context."""
+"""The baseline response against one of a weaker model, or one that was drawn hotter, shorter and without context."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ste_plugin.instructions import Instruction
 from ste_plugin.model_request import ModelRequest, Steps, derive_seed
-from ste_plugin.negatives.strategy import Dropped, SynthesisContext, make_pair, response_text
+from ste_plugin.negatives.strategy import WEAK_GENERATOR, Dropped, SynthesisContext, make_pair, response_text
 from ste_plugin.pairs import Message, Pair
 
 TEMPERATURE = 1.5
@@ -16,36 +18,51 @@ OPENING = 12
 
 
 class WeakerAnswer:
-    """Rejected: the same generator, at temperature 1.5, with fewer tokens, no system message and, for a long
-    instruction, only its last words.
+    """Rejected: what a weaker model says. Where a model has the role ``weak_generator``, it is asked as the generator
+    was, in full and with the same sampling, so that the model is the only difference. Where none has, it is the same
+    generator, at temperature 1.5, with fewer tokens, no system message and, for a long instruction, only its last
+    words.
     """
 
     name = "weaker_answer"
-    why = "The rejected response was drawn at a high temperature, with fewer tokens and without part of the request."
-    shortcuts = "Incoherent words and an early end tell it apart; at times it is no worse."
+    why = (
+        "The rejected response was written by a weaker model, or drawn at a high temperature, with fewer tokens and "
+        "without part of the request."
+    )
+    shortcuts = (
+        "Of the same generator: incoherent words and an early end tell it apart; at times it is no worse. Of a weaker "
+        "model: the style of that model; at times it is no worse."
+    )
 
     def synthesize(self, instruction: Instruction, context: SynthesisContext) -> Steps[Pair | Dropped]:
-        """Two requests: the baseline and the weaker answer."""
+        """Two requests: the baseline and the weaker answer. A pair names its model in ``meta.weak_generator``."""
         chosen = yield from context.baseline(instruction)
         if isinstance(chosen, Dropped):
             return chosen
-        words = instruction.text.split()
-        seen = " ".join(words[-OPENING:]) if len(words) > 2 * OPENING else instruction.text
-        answers = yield ModelRequest(
-            (Message("user", seen),),
-            max_tokens=max(1, int(context.max_tokens * TOKENS)),
-            temperature=TEMPERATURE,
-            top_p=1.0,
-            seed=derive_seed(context.seed, "weaker", instruction.id),
-        )
+        if context.weak_generator is not None:
+            request, weaker = _of_a_weaker_model(instruction, context)
+        else:
+            request, weaker = _of_the_same_model(instruction, context)
+        answers = yield request
         if answers.too_long:
             return Dropped("prompt_too_long")
-        rejected = response_text(answers.answers[0])
-        return make_pair(
-            instruction,
-            self.name,
-            chosen,
-            rejected,
-            temperature=TEMPERATURE,
-            whole_instruction=seen == instruction.text,
-        )
+        return make_pair(instruction, self.name, chosen, response_text(answers.answers[0]), **weaker)
+
+
+def _of_a_weaker_model(instruction: Instruction, context: SynthesisContext) -> tuple[ModelRequest, dict[str, object]]:
+    messages = context.respond.render(instruction=instruction.text)
+    request = context.request(messages, context.max_tokens, "weaker", instruction.id)
+    return replace(request, role=WEAK_GENERATOR), {"weak_generator": context.weak_generator}
+
+
+def _of_the_same_model(instruction: Instruction, context: SynthesisContext) -> tuple[ModelRequest, dict[str, object]]:
+    words = instruction.text.split()
+    seen = " ".join(words[-OPENING:]) if len(words) > 2 * OPENING else instruction.text
+    request = ModelRequest(
+        (Message("user", seen),),
+        max_tokens=max(1, int(context.max_tokens * TOKENS)),
+        temperature=TEMPERATURE,
+        top_p=1.0,
+        seed=derive_seed(context.seed, "weaker", instruction.id),
+    )
+    return request, {"temperature": TEMPERATURE, "whole_instruction": seen == instruction.text}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from ste_plugin.training.launcher import launcher_words
+from ste_plugin.training.ranks import PARENT, this_process
 from ste_plugin.training.settings import TrainSettings
 
 
@@ -61,18 +62,19 @@ class TrainResult(BaseModel):
 
 RESULT_FILE = "ste_training.json"
 
-PARENT = "STE_TRAINING_PARENT"
-"""Environment variable with the id of the process that started the training, which ends with it."""
-
 
 def start_training(job: TrainJob, job_file: Path, log_file: Path) -> subprocess.Popen[bytes]:
-    """Start `job` in a process of its own; its output goes to `log_file`, its exit code 2 is a user's mistake."""
+    """Start `job` in a process of its own, or in those of its launcher; all their output goes to `log_file`.
+
+    Raises UserError for a launcher that is not there. Exit code 2 is a user's mistake (1 with a launcher).
+    """
+    words = launcher_words(job.settings.launcher)
     job_file.parent.mkdir(parents=True, exist_ok=True)
     job_file.write_text(job.model_dump_json(indent=1), encoding="utf-8")
-    environment = os.environ | {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", PARENT: str(os.getpid())}
+    environment = os.environ | {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", PARENT: this_process()}
     with log_file.open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "ste_plugin.training.run", str(job_file)],
+            [*words, "-m", "ste_plugin.training.run", str(job_file)],
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -1,6 +1,8 @@
 """Run one training job: ``python -m ste_plugin.training.run JOB.json``.
 
-Reads from top to bottom: rows, tokens, model, TRL's SFTTrainer, and a checkpoint that appears in one move.
+Reads from top to bottom: rows, tokens, model, TRL's SFTTrainer, and a checkpoint that appears in one move. Started by
+``accelerate launch`` or ``torchrun`` it is one of several processes that train together: all do the same, each with its
+part of every step's examples (and of the weights, with FSDP), and the main one alone writes files.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ import math
 import os
 import shutil
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,10 @@ from ste_plugin.engine.chat_encoding import ChatEncoder
 from ste_plugin.engine.local_model import best_device, best_dtype
 from ste_plugin.errors import UserError
 from ste_plugin.training.encode_examples import EncodedExample, encode_example, within_length
-from ste_plugin.training.job import PARENT, RESULT_FILE, TrainJob, TrainProgress, TrainResult
+from ste_plugin.training.job import RESULT_FILE, TrainJob, TrainProgress, TrainResult
 from ste_plugin.training.judgment_trainer import JudgmentTrainer
 from ste_plugin.training.pair_sampler import PairSampler
+from ste_plugin.training.ranks import end_with_parent, is_main, world_size
 
 
 class WriteProgress(TrainerCallback):  # type: ignore[misc]
@@ -47,6 +49,8 @@ class WriteProgress(TrainerCallback):  # type: ignore[misc]
         self._write(state)
 
     def _write(self, state: Any) -> None:
+        if not is_main():
+            return
         self.progress.step, self.progress.steps = state.global_step, state.max_steps
         part = self.path.with_suffix(".part")
         part.write_text(self.progress.model_dump_json(), encoding="utf-8")
@@ -54,7 +58,10 @@ class WriteProgress(TrainerCallback):  # type: ignore[misc]
 
 
 def train(job: TrainJob) -> TrainResult:
-    """Train as `job` says and leave the checkpoint in ``job.output``. Raises UserError."""
+    """Train as `job` says and leave the checkpoint in ``job.output``. Raises UserError.
+
+    Of several processes all return when the main one has left the checkpoint.
+    """
     started = time.monotonic()
     settings = job.settings
     if (job.start / "adapter_config.json").exists():
@@ -70,13 +77,19 @@ def train(job: TrainJob) -> TrainResult:
 
     device = best_device()
     bf16 = best_dtype(device) is torch.bfloat16
-    model = _loaded(AutoModelForCausalLM, job.start, dtype=torch.float32)
     work = job.output.with_name(job.output.name + ".part")
-    shutil.rmtree(work, ignore_errors=True)
+    if is_main():
+        shutil.rmtree(work, ignore_errors=True)
     validating = bool(validation_examples)
     strategy = "no" if not validating else ("steps" if settings.evaluate_every else "epoch")
     early = validating and settings.patience > 0
-    micro_batch = micro_batch_size(settings.batch_size, settings.micro_batch_size)
+    processes = world_size()
+    if settings.batch_size % processes:
+        raise UserError(f"train.batch_size {settings.batch_size}: {processes} processes cannot share it; change it")
+    share = settings.batch_size // processes
+    micro_batch = micro_batch_size(share, settings.micro_batch_size)
+    # before the model is loaded: it joins the processes, and with FSDP the main one alone then reads the weights
+    sharded = os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
     config = SFTConfig(
         output_dir=str(work),
         learning_rate=settings.learning_rate,
@@ -87,7 +100,7 @@ def train(job: TrainJob) -> TrainResult:
         max_steps=settings.max_steps or -1,
         per_device_train_batch_size=micro_batch,
         per_device_eval_batch_size=settings.micro_batch_size,
-        gradient_accumulation_steps=settings.batch_size // micro_batch,
+        gradient_accumulation_steps=share // micro_batch,
         gradient_checkpointing=settings.gradient_checkpointing,  # on by default in TRL
         bf16=bf16,
         use_cpu=device == "cpu",
@@ -97,11 +110,13 @@ def train(job: TrainJob) -> TrainResult:
         eval_steps=settings.evaluate_every or None,
         eval_on_start=validating,
         prediction_loss_only=True,
-        save_strategy=strategy if early else "no",
+        # Trainer cannot load a best checkpoint that it has saved without the optimiser into sharded weights: it keeps
+        # the best one alone, and that becomes the judge
+        save_strategy="no" if not early else ("best" if sharded else strategy),
         save_steps=settings.evaluate_every or 500,
         save_total_limit=1,
         save_only_model=True,
-        load_best_model_at_end=early,
+        load_best_model_at_end=early and not sharded,
         metric_for_best_model="eval_loss" if early else None,
         logging_steps=1,
         logging_nan_inf_filter=False,  # or a diverged run reports the mean of its earlier losses
@@ -109,6 +124,7 @@ def train(job: TrainJob) -> TrainResult:
         disable_tqdm=True,
         dataloader_pin_memory=device != "cpu",
     )
+    model = _loaded(AutoModelForCausalLM, job.start, dtype=torch.float32)
     trainer = JudgmentTrainer(
         model=model,
         args=config,
@@ -131,7 +147,10 @@ def train(job: TrainJob) -> TrainResult:
     losses = [(int(e["step"]), float(e["eval_loss"])) for e in trainer.state.log_history if "eval_loss" in e]
     if not math.isfinite(output.training_loss):
         raise UserError(f"training diverged (loss {output.training_loss}); lower train.learning_rate")
-    _save(trainer, tokenizer, work, settings.method)
+    if sharded:
+        _save_sharded(trainer, tokenizer, work, settings.method)
+    elif is_main():
+        _save(trainer, tokenizer, work, settings.method)
     result = TrainResult(
         steps=trainer.state.global_step,
         examples=len(train_examples),
@@ -142,11 +161,13 @@ def train(job: TrainJob) -> TrainResult:
         seconds=time.monotonic() - started,
         method=settings.method,
     )
-    (work / RESULT_FILE).write_text(result.model_dump_json(indent=1), encoding="utf-8")
+    if is_main():
+        (work / RESULT_FILE).write_text(result.model_dump_json(indent=1), encoding="utf-8")
+        shutil.rmtree(job.output, ignore_errors=True)
+        os.replace(work, job.output)
+    trainer.accelerator.wait_for_everyone()
     del trainer, model
     gc.collect()
-    shutil.rmtree(job.output, ignore_errors=True)
-    os.replace(work, job.output)
     return result
 
 
@@ -202,19 +223,29 @@ def _save(trainer: Any, tokenizer: Any, work: Path, method: str) -> None:
     tokenizer.save_pretrained(work)
 
 
-def end_with_parent() -> None:
-    """End this process, whatever it is at, as soon as the one that started it is gone (killed, say).
+def _save_sharded(trainer: Any, tokenizer: Any, work: Path, method: str) -> None:
+    """As `_save`, of weights that lie in parts on all processes; each of them has to call it.
 
-    Else its resumed run would train into the same folder at the same time.
+    Trainer gathers a checkpoint (float32) in the main process, unless it has kept the best one already; that process
+    then turns it into what `_save` leaves.
     """
-    parent = int(os.environ.get(PARENT, os.getppid()))
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+    best = trainer.state.best_model_checkpoint
+    whole = work.with_name(work.name + ".whole")
+    if best is None:
+        trainer.save_model(str(whole))
+    if is_main():
+        if best is not None:
+            os.replace(best, whole)
+        shutil.rmtree(work, ignore_errors=True)
+        if method == "full":
+            _loaded(AutoModelForCausalLM, whole, dtype=torch.bfloat16).save_pretrained(work)
+        else:
+            work.mkdir()
+            for file in whole.glob("adapter_*"):
+                os.replace(file, work / file.name)
+        tokenizer.save_pretrained(work)
+        shutil.rmtree(whole)
+    trainer.accelerator.wait_for_everyone()
 
 
 def main() -> None:

@@ -33,6 +33,9 @@ class TrainSettings(BaseModel):
         max_length: longer examples (tokens, prompt and judgment) are left out and counted, never cut.
         evaluate_every: optimiser steps between validation losses; 0: once an epoch.
         patience: validation losses without improvement after which training stops; 0: never early.
+        launcher: the command that starts the training's processes, in words, "-m MODULE ARGUMENT" comes after them:
+            ``[accelerate, launch, --config_file, FILE]`` or ``[torchrun, --nproc_per_node, "2"]``. None: one process.
+            FILE may be one of `training.launcher.configs`. `batch_size` is that of all processes together.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,4 +54,5 @@ class TrainSettings(BaseModel):
     evaluate_every: Annotated[int, Field(ge=0)] = 0
     patience: Annotated[int, Field(ge=0)] = 2
     gradient_checkpointing: bool = False
+    launcher: tuple[str, ...] = ()
     lora: LoraSettings = LoraSettings()

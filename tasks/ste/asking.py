@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import anyio
@@ -40,13 +42,21 @@ def check_forced_verdict(model: Model, forced: bool) -> None:
 class Asker:
     """Asks one model. `identity` names the model's weights in the journal: another checkpoint, another name.
 
-    Two items that need the same answer at the same time share one generation.
+    Two items that need the same answer at the same time share one generation. A request of a role is passed on to
+    the asker of that role in `roles`.
     """
 
-    def __init__(self, model: Model, identity: str, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        identity: str,
+        journal: Journal | None = None,
+        roles: Mapping[str, Asker] | None = None,
+    ) -> None:
         self.model = model
         self.identity = identity
         self.journal = journal
+        self.roles = roles or {}
         self._under_way: dict[str, anyio.Event] = {}
 
     async def run(self, steps: Steps[T]) -> T:
@@ -61,6 +71,8 @@ class Asker:
 
     async def ask(self, request: ModelRequest) -> ModelAnswers:
         """The answers to `request`, from the journal if they are there."""
+        if request.role:
+            return await self.roles[request.role].ask(replace(request, role=""))
         if self.journal is None:
             return await self._generate(request)
         key = request.key(self.identity)

@@ -24,7 +24,7 @@ from ste.iteration_models import trained_judge, training_start
 from ste.report_run import report_run
 from ste.select_instructions import select_instructions
 from ste.stage_output import pending_output
-from ste.stage_setup import generator_model, model_identity
+from ste.stage_setup import generator_model, model_identity, weak_generator_model
 from ste.synthesize_pairs import synthesize_pairs
 from ste.task_arguments import checks_arguments
 from ste.train_judge import train_judge
@@ -79,7 +79,8 @@ class SelfTrainingSource(TaskSource):
             self.seed_judge: Model = get_model()
             self.generator: Model = generator_model()
             self.training_start = training_start(self.seed_judge)
-            self.run.claim(*(ModelIdentity(str(m), model_identity(m)) for m in (self.seed_judge, self.generator)))
+            models = (self.seed_judge, self.generator, weak_generator_model())
+            self.run.claim(*(m and ModelIdentity(str(m), model_identity(m)) for m in models))
             task = self._start_next()
             if task is None:  # everything is finished: show it once more
                 self.current = Stage("report")

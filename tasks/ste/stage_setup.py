@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from inspect_ai.model import GenerateConfig, Model, get_model
+from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
 
 from ste.asking import Asker
 from ste.local_provider import CONNECTIONS, LocalProvider
 from ste_plugin.fingerprint import local_identity
 from ste_plugin.journal import Journal
+from ste_plugin.negatives.strategy import WEAK_GENERATOR
 
 _journals: dict[Path, Journal] = {}
 
@@ -34,6 +35,11 @@ def generator_model() -> Model:
     return get_model(role="generator")
 
 
+def weak_generator_model() -> Model | None:
+    """The model that has the role ``weak_generator``; None where it is not given."""
+    return get_model(role=WEAK_GENERATOR) if WEAK_GENERATOR in model_roles() else None
+
+
 def open_journal(path: str | Path | None) -> Journal | None:
     """The journal at `path`; one file is opened once a process. Raises UserError."""
     if path is None:
@@ -55,5 +61,7 @@ class LazyAsker:
     def __call__(self) -> Asker:
         if self._asker is None:
             model = generator_model() if self._generator else get_model()
-            self._asker = Asker(model, model_identity(model), self._journal)
+            weak = weak_generator_model() if self._generator else None
+            roles = {} if weak is None else {WEAK_GENERATOR: Asker(weak, model_identity(weak), self._journal)}
+            self._asker = Asker(model, model_identity(model), self._journal, roles)
         return self._asker

@@ -11,7 +11,7 @@ from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value,
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from ste.stage_output import StageOutput
-from ste.stage_setup import LazyAsker, generator_model, stage_config
+from ste.stage_setup import LazyAsker, generator_model, stage_config, weak_generator_model
 from ste.task_arguments import checks_arguments
 from ste.user_errors import reports_user_errors, user_errors_reported
 from ste_plugin.pairs import Pair, pair_to_row
@@ -43,7 +43,8 @@ def synthesize_pairs(
 ) -> Task:
     """Make pairs from instructions as `recipe.synthesize` says and write them to `out`.
 
-    The answers are written by the model role ``generator`` where it is given, else by the task's model.
+    The answers are written by the model role ``generator`` where it is given, else by the task's model; the rejected
+    ones of the strategy ``weaker_answer`` by the role ``weak_generator`` where that is given.
 
     Args:
         recipe: a built-in recipe or a YAML file.
@@ -55,7 +56,9 @@ def synthesize_pairs(
     """
     settings = load_recipe(recipe)
     number = settings.seed if seed is None else seed
-    synthesis = plan_synthesis(settings, instructions or settings.select.source, number)
+    weak = weak_generator_model()
+    weak_name = str(weak) if weak is not None else None
+    synthesis = plan_synthesis(settings, instructions or settings.select.source, number, weak_name)
     output = PairsOutput(out, list(synthesis.items))
     samples = [
         Sample(input=instruction.text, id=item, metadata={"strategy": strategy, "instruction": instruction.id})

@@ -17,6 +17,7 @@ import yaml
 
 from ste_plugin.work_directory import read_run
 from tests.harness.stock_inspect import read_rows
+from tests.tiny_model import make_tiny_model
 
 pytestmark = pytest.mark.slow
 
@@ -258,13 +259,22 @@ def test_votes_that_stop_below_a_bound(tmp_path: Path, model: Path) -> None:
 
 
 def test_stock_model_with_adapters(tmp_path: Path, model: Path) -> None:
-    """``hf``: reasoning and a forced verdict by likelihoods, LoRA; the live object takes the adapter in."""
+    """``hf``: reasoning and a forced verdict by likelihoods, LoRA; the live object takes the adapter in.
+
+    Another model writes the weaker answers.
+    """
     training = {**RECIPE["train"], "method": "lora", "lora": {"rank": 4, "alpha": 8}, "max_steps": 3}
     judge = {**RECIPE["judge"], "prompt": "judge_short", "max_tokens": 4}
-    loop = Loop(tmp_path, train=training, judge=judge)
-    printed = loop.run(f"hf/{model}", "dtype=float32,device=cpu,batch_size=8")
+    synthesis = {**RECIPE["synthesize"], "strategies": {"weaker_answer": 1, "neighbor": 1}}
+    loop = Loop(tmp_path, train=training, judge=judge, synthesize=synthesis)
+    weak = make_tiny_model(tmp_path / "weak", seed=1)
+    words = (f"hf/{model}", "dtype=float32,device=cpu,batch_size=8", "--weak-generator", f"hf/{weak}")
+    printed = loop.run(*words, "--weak-generator-args", "dtype=float32,device=cpu,batch_size=8")
     assert "training: step" in printed
     assert list(loop.stages()) == STAGES
+    named = {row["meta"].get("weak_generator") for row in read_rows(loop.work / "pairs.jsonl")}
+    assert named == {None, f"hf/{weak}"}
+    assert "weak_generator = {" in loop.refused(*words[:2])
     assert (loop.work / "iteration-1" / "judge" / "adapter_config.json").exists()
     found = scores(loop)
     assert found["score-0-mini"]["parse_rate"] == found["score-1-mini"]["parse_rate"] == 100

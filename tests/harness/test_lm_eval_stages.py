@@ -19,6 +19,7 @@ from ste_plugin.annotation import Annotation
 from ste_plugin.errors import UserError
 from ste_plugin.journal import Journal
 from ste_plugin.model_request import ForcedVerdict, ModelAnswers, ModelRequest, Steps
+from ste_plugin.negatives.strategy import WEAK_GENERATOR
 from ste_plugin.pairs import Message, Pair, pair_to_row
 from ste_plugin.recipe import Recipe, load_recipe
 from ste_plugin.synthesize_stage import plan_synthesis
@@ -89,6 +90,30 @@ class TestSynthesis:
         logged = samples(stock.folder / "logs")
         assert [row["resps"][0][0] for row in logged] and len(logged) == len(lm.asked)
         assert len(list((stock.folder / "logs").glob("results_*.json"))) == 3
+
+    def test_a_weak_generator(self, stock: StockInspect, journal: Journal) -> None:
+        """As in Inspect, the role's model alone is asked for the weaker answers, whichever harness asks it."""
+        stock.write(
+            "recipe.yaml",
+            yaml.safe_dump(
+                {"name": "of a test", "synthesize": {"strategies": {"weaker_answer": 1, "neighbor": 1}, "pairs": 8}}
+            ),
+        )
+        all_of_them = stock.write_rows("all.jsonl", INSTRUCTIONS)
+        words = ("--model", "mock/generator", "--model-role", "weak_generator=mock/apprentice")
+        options = ("-T", "recipe=recipe.yaml", "-T", "instructions=all.jsonl", "-T", "seed=5")
+        stock.eval("ste/synthesize_pairs", *words, *options).succeeded()
+
+        strong, weak = (StandInLM(lambda p, name=name: ANSWERS[name](p, 0)) for name in ("generator", "apprentice"))  # type: ignore[misc]
+        recipe = load_recipe(str(stock.folder / "recipe.yaml"))
+        synthesis = plan_synthesis(recipe, all_of_them, 5, "mock/apprentice")
+        steps = {item: synthesis.steps(item) for item in synthesis.items}
+        model, roles = StageModel(strong, "strong", journal), {WEAK_GENERATOR: StageModel(weak, "weak", journal)}
+        asked = ask_in_rounds("ste_x", steps, model, stock.folder / "logs", roles)
+        rows = [pair_to_row(result) for result in asked.results.values() if isinstance(result, Pair)]
+        assert rows == stock.rows("pairs.jsonl")
+        assert len(rows) == 8
+        assert len(weak.asked) == 4
 
 
 class TestDraws:

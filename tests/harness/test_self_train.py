@@ -377,16 +377,20 @@ class TestTwoAtOnce:
 
 class TestOtherRecipes:
     def test_adapters_and_own_generator(self, tmp_path: Path, tiny_model: Path) -> None:
-        """LoRA, the judge generates its own answers, pairs anew for each iteration."""
+        """LoRA, the judge generates its own answers but the weaker ones, pairs anew for each iteration."""
         loop = Loop(
             tmp_path,
             tiny_model,
             iterations=2,
-            synthesize={**RECIPE["synthesize"], "strategies": {"neighbor": 1}, "each_iteration": True},
+            synthesize={
+                **RECIPE["synthesize"],
+                "strategies": {"neighbor": 3, "weaker_answer": 1},
+                "each_iteration": True,
+            },
             train={**RECIPE["train"], "method": "lora", "lora": {"rank": 4, "alpha": 8}, "max_steps": 3},
             score=[{"name": "mini", "dataset": "builtin", "limit_per_subset": 1}],
         )
-        words = [word for word in loop.words() if word not in ("--model-role", "generator=mock/generator")]
+        words = [word.replace("generator=mock/generator", "weak_generator=mock/apprentice") for word in loop.words()]
         loop.stock.eval(*words).succeeded()
         names = list(loop.stages())
         assert names[:3] == ["score-0-mini", "select", "synthesize-1"]
@@ -398,6 +402,11 @@ class TestOtherRecipes:
         assert logs["score-1-mini"].eval.model == f"ste/{model_folder(str(tiny_model))}:{folder}"
         assert read_rows(loop.work / "iteration-1" / "pairs.jsonl")
         assert (loop.work / "iteration-2" / "pairs.jsonl").exists()
+        weak = [row for row in read_rows(loop.work / "iteration-1" / "pairs.jsonl") if "weak_generator" in row["meta"]]
+        assert {row["rejected"][:8] for row in weak} == {"No idea."}
+        assert {call["model"] for call in loop.stock.calls()} == {"apprentice"}
+        message = loop.stock.eval(*(word.replace("apprentice", "mute") for word in words)).refused()
+        assert 'weak_generator.name = "mock/apprentice", now it is "mock/mute"' in message
 
     def test_a_stage_that_fails(self, tmp_path: Path, tiny_model: Path) -> None:
         """A generator that breaks down: the line says in which stage; the folder is as good as before."""

@@ -123,6 +123,26 @@ class TestSynthesize:
         assert {call["model"] for call in stock.calls()} == {"generator"}
         assert len(stock.calls()) == 3 * 3 + 3 * 2 + 3 * 2
 
+    def test_a_weak_generator_writes_the_weaker_answers_alone(self, stock: StockInspect) -> None:
+        strategies = {"neighbor": 1, "weaker_answer": 1}
+        write_recipe(stock, synthesize={"pairs": 8, "strategies": strategies, "temperature": 0.3, "max_tokens": 50})
+        rows = self.synthesize(stock, "--model-role", "weak_generator=mock/apprentice", "-T", "journal=answers.jsonl")
+        for row in rows:
+            assert row["chosen"] == answer_to(row["prompt"])
+            weak = row["subset"] == "weaker_answer"
+            assert row["rejected"].startswith("No idea." if weak else "Here is an answer")
+            assert row["meta"].get("weak_generator") == ("mock/apprentice" if weak else None)
+        assert len(rows) == 8
+        asked = [call for call in stock.calls() if call["model"] == "apprentice"]
+        assert sorted(call["text"] for call in asked) == sorted(
+            r["prompt"] for r in rows if "weak_generator" in r["meta"]
+        )
+        assert {(call["temperature"], call["max_tokens"]) for call in stock.calls()} == {(0.3, 50)}
+        # the journal keeps the two models' answers apart: another weak generator is asked anew, the generator is not
+        before = len(stock.calls())
+        self.synthesize(stock, "--model-role", "weak_generator=mock/generator", "-T", "journal=answers.jsonl")
+        assert len(stock.calls()) == before + 4
+
     def test_shared_answers_and_a_second_run(self, stock: StockInspect) -> None:
         write_recipe(stock, synthesize={"pairs": 10, "strategies": {"neighbor": 1}})
         rows = self.synthesize(stock, "-T", "journal=answers.jsonl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 from pathlib import Path
@@ -13,10 +14,14 @@ import pytest
 from ste_plugin.ablation.axes import cells, seeds_of, varied
 from ste_plugin.ablation.matrix import Ablation
 from ste_plugin.ablation.plot import plot
-from ste_plugin.ablation.results import OVERALL, cell_results
+from ste_plugin.ablation.results import OVERALL, cell_results, differences
+from ste_plugin.ablation.tables import differences_table
 from ste_plugin.errors import UserError
 from ste_plugin.recipe import load_recipe
+from ste_plugin.result_rows import write_result_rows
+from ste_plugin.scoring import aggregate
 from ste_plugin.work_directory import WorkDirectory
+from tests.result_builder import row
 
 BASE = load_recipe("smollm2-demo")
 
@@ -118,6 +123,68 @@ def test_one_seed_has_no_error_over_seeds() -> None:
     assert cell_results("c", {0: {}}) == []
 
 
+def logged(folder: Path, name: str, named: list[str]) -> dict[str, Any]:
+    """A stage that scored six pairs, with a log of them; `named` as in `result_builder.row`."""
+    pairs = [
+        row(number, letters, section="Chat" if number < 4 else "Safety", subset="a" if number < 4 else "b")
+        for number, letters in enumerate(named)
+    ]
+    path = folder / f"{name}.jsonl"
+    write_result_rows(path, pairs)
+    table = aggregate([pair.pair_result for pair in pairs], {"Chat": ["a"], "Safety": ["b"]})
+    figures = {"official/overall": table.overall.official.value, "n/overall": float(len(pairs))}
+    figures |= {f"official/{name}": section.official.value for name, section in table.sections.items()}
+    figures |= {f"stderr/{name}": section.official.stderr for name, section in table.sections.items()}
+    return {"log": str(path), "figures": figures | {"stderr/overall": table.overall.official.stderr}, "tokens": 1}
+
+
+def cell(folder: Path, name: str, *seeds: list[str]) -> dict[int, dict[str, Any]]:
+    start = ["cr"] * 6
+    return {
+        seed: {
+            "score-0-mini": logged(folder, f"{name}-{seed}-0", start),
+            "score-1-mini": logged(folder, f"{name}-{seed}-1", named),
+        }
+        for seed, named in enumerate(seeds)
+    }
+
+
+def test_errors_over_seeds_and_pairs_from_the_logs(tmp_path: Path) -> None:
+    worse = cell(tmp_path, "worse", ["cc", "rr", "cr", "cc", "rr", "cc"], ["cc", "rr", "rr", "cr", "cr", "cc"])
+    better = cell(tmp_path, "better", ["cc", "cr", "cr", "cc", "cr", "cc"], ["cc", "cr", "rr", "cc", "cc", "cc"])
+    results = cell_results("worse", worse) + cell_results("better", better)
+    assert [(one.cell, one.iteration, one.unread) for one in results] == [
+        ("worse", 0, None),
+        ("worse", 1, None),
+        ("better", 0, None),
+        ("better", 1, None),
+    ]
+    for result in results:
+        for score in result.scores.values():
+            assert score.over_seeds is not None and score.over_pairs is not None and score.joint is not None
+            assert score.joint >= max(score.over_seeds, score.over_pairs)
+    chat = results[1].scores["Chat"]
+    assert chat.value == pytest.approx((62.5 + 37.5) / 2)  # two seeds of four pairs
+    assert chat.over_seeds == pytest.approx(12.5)
+    (difference,) = differences(results)
+    assert (difference.cell, difference.than, difference.seeds) == ("better", "worse", (0, 1))
+    assert difference.scores["Chat"].value == pytest.approx(results[3].scores["Chat"].value - 50)
+    json.dumps([one.to_json() for one in (*results, difference)])
+    text = "".join(str(cell) for column in differences_table([difference]).columns for cell in column.cells)
+    assert "+18.8 ± " in text
+    # one of the logs has moved: what its figures say is still shown
+    Path(better[1]["score-1-mini"]["log"]).unlink()
+    last = cell_results("better", better)[1]
+    assert last.unread is not None and "better-1-1.jsonl: no such file" in last.unread
+    assert last.scores["Chat"].joint is None and last.scores["Chat"].over_seeds is not None
+
+
+def test_seeds_with_other_pairs(tmp_path: Path) -> None:
+    runs = cell(tmp_path, "c", ["cc"] * 6, ["cc"] * 5)
+    last = cell_results("c", runs)[1]
+    assert last.unread is not None and "holds other pairs" in last.unread
+
+
 def test_the_plot_is_a_picture_with_a_mark_for_each_score() -> None:
     results = cell_results("a <b> & c", {0: run_of(50, 60), 1: run_of(52, 64)})
     svg = plot(results, "title & more")
@@ -140,7 +207,7 @@ def finish(folder: Path) -> Ablation:
     made = ablation(folder)
     for run in made.runs:
         work = WorkDirectory(run.work)
-        work.claim({"recipe": run.recipe.model_dump(mode="json"), "judge": {"name": "m"}})
+        work.claim({"recipe": run.recipe.what_decides(), "judge": {"name": "m"}})
         for name, summary in run_of(50, 50 + run.recipe.annotate.draws).items():
             work.finish(name, summary)
         work.finish("report", {"log": "l", "figures": {}, "tokens": 0})
@@ -153,7 +220,8 @@ def test_finished_runs_are_reported_and_not_started(tmp_path: Path, capsys: pyte
     assert all(run.finished for run in made.runs)
     made.run()  # would start `inspect` for model "m" otherwise
     printed = capsys.readouterr().out
-    assert "51.0 ± ? ± 2.0" in printed and "52.0 ± ? ± 2.0" in printed
+    assert "51.0 ± ? (?, 2.0)" in printed and "52.0 ± ? (?, 2.0)" in printed
+    assert "no error over seeds and pairs together: l: no such file" in printed
     assert {path.name for path in tmp_path.iterdir()} >= {"ablation.json", "ablation.svg"}
 
 
@@ -176,7 +244,7 @@ def test_each_run_is_one_stock_command_and_a_failed_one_is_named(
         if settings.annotate.draws == 2:
             return subprocess.CompletedProcess(command, 2)
         work = WorkDirectory(Path(argument(command, "workdir")))
-        work.claim({"recipe": settings.model_dump(mode="json"), "judge": {"name": "m"}})
+        work.claim({"recipe": settings.what_decides(), "judge": {"name": "m"}})
         for name, summary in (run_of(50, 60) | {"report": {"log": "l", "figures": {}, "tokens": 0}}).items():
             work.finish(name, summary)
         work.close()

@@ -37,6 +37,7 @@ def test_the_key_never_changes() -> None:
     [
         {"messages": (Message("user", "s"), Message("user", "Hellö"))},
         {"messages": (Message("system", "s"), Message("user", "Hello"))},
+        {"role": "weak_generator"},
         {"max_tokens": 17},
         {"temperature": 0.7},
         {"top_p": 0.9},

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
+import zipfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from ste_plugin.cli import app
 from ste_plugin.errors import UserError
+from ste_plugin.planning.comparison import compared, holds, whole_ratio
 from ste_plugin.planning.cost import Models, checkpoint_bytes, disk_bytes, seconds
-from ste_plugin.planning.tables import duration, print_plan
+from ste_plugin.planning.measured import measured_stages
+from ste_plugin.planning.quantities import duration
+from ste_plugin.planning.tables import print_plan
 from ste_plugin.planning.throughput import DEVICES, SMOLLM2, device_named, parameters
 from ste_plugin.planning.workload import StageLoad, workload
 from ste_plugin.recipe import Recipe, built_in_recipes, load_recipe
 from ste_plugin.stages import stages
+from ste_plugin.work_directory import WorkDirectory
 
 CPU = DEVICES["cpu-2core"]
 SMALL = Models(SMOLLM2, SMOLLM2)
@@ -105,3 +116,91 @@ def test_unknown_device() -> None:
 
 def test_durations() -> None:
     assert [duration(number) for number in (3.2, 90, 7200)] == ["3 s", "1.5 min", "2.0 h"]
+
+
+def inspect_log(folder: Path, name: str, seconds: int, tokens: tuple[int, int] | None) -> str:
+    """The header of a log of a stage that took `seconds` and asked a model for `tokens` (in, out)."""
+    usage = {} if tokens is None else {"m": {"input_tokens": tokens[0], "output_tokens": tokens[1]}}
+    start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    stats = {"started_at": start.isoformat(), "completed_at": (start + timedelta(seconds=seconds)).isoformat()}
+    header = {"status": "success", "eval": {}, "stats": {**stats, "model_usage": usage}}
+    path = folder / f"{name}.eval"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("header.json", json.dumps(header))
+    return str(path)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A finished run of the demo recipe, each stage of which took twice as long as planned."""
+    settings = load_recipe("smollm2-demo", iterations=1)
+    work = WorkDirectory(tmp_path / "run")
+    work.claim({"recipe": settings.what_decides()})
+    for load in workload(settings).loads:
+        took = round(2 * seconds(load, SMALL, CPU, 1))
+        counted = load.stage.startswith(("score", "annotate"))
+        asked = None if load.model == "training" else (int(load.tokens_in), int(load.tokens_out) + 1)
+        figures = {"prompt_tokens": load.tokens_in, "tokens": load.tokens_out + 1} if counted else {}
+        log = inspect_log(tmp_path, load.stage, took, asked)
+        work.finish(load.stage, {"log": log, "figures": figures, "tokens": 0})
+    work.finish("report", {"log": "", "figures": {}, "tokens": 0})
+    work.close()
+    return work.path
+
+
+def plan(run: Path, *words: str) -> Result:
+    given = ["plan", "smollm2-demo", "--judge-size", "134.5M", "--measured", str(run), *words]
+    return CliRunner().invoke(app, given, env={"COLUMNS": "200"})
+
+
+def change(run: Path, stage: str, **changes: Any) -> None:
+    stages = json.loads((run / "stages.json").read_text())
+    (run / "stages.json").write_text(json.dumps({**stages, stage: {**stages[stage], **changes}}))
+
+
+def test_a_plan_beside_what_a_run_took(run: Path) -> None:
+    found = compared(
+        workload(load_recipe("smollm2-demo", iterations=1)).loads, measured_stages(run), SMALL, CPU, devices=1
+    )
+    assert all(stage.ratio == pytest.approx(0.5, abs=0.02) for stage in found)
+    assert whole_ratio(found) == pytest.approx(0.5, abs=0.01) and not holds(0.5)
+    slower = compared([stage.load for stage in found], measured_stages(run), Models(2 * SMOLLM2, 2 * SMOLLM2), CPU, 1)
+    assert whole_ratio(slower) == pytest.approx(1, abs=0.02) and holds(1.02)
+    printed = plan(run)
+    assert printed.exit_code == 1
+    assert "planned over measured time: 0.50; the plan is off by more than 30 %" in printed.output
+    assert "the run had other settings, first iterations: 1; planned: 2" in printed.output
+    assert "not finished" in printed.output  # the second iteration
+    double = CliRunner().invoke(app, ["plan", "smollm2-demo", "--judge-size", "269M", "--measured", str(run)])
+    assert double.exit_code == 0 and "holds within 30 %" in double.output
+
+
+def test_what_says_nothing_of_the_time_is_left_out(run: Path, tmp_path: Path) -> None:
+    before = measured_stages(run)
+    change(run, "synthesize", log=inspect_log(tmp_path, "again", 3, None))
+    change(run, "annotate-1", log=inspect_log(tmp_path, "partly", 3, (100, 1)))
+    change(run, "train-1", log=str(tmp_path / "gone.eval"))
+    left = measured_stages(run)
+    whys = {name: stage.why for name, stage in left.items() if stage.seconds is None}
+    assert whys == {
+        "synthesize": "its answers were in the journal",
+        "annotate-1": "its answers were in the journal",
+        "train-1": "gone.eval is not there or cannot be read",
+    }
+    assert left["annotate-1"].tokens_in == before["annotate-1"].tokens_in
+    assert "its answers were in the journal" in plan(run).output
+
+
+def test_a_run_over_lm_eval(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    change(run, "score-0-mini", log=str(tmp_path / "folder"), seconds=12.5)
+    change(run, "train-1", log=str(tmp_path / "folder"), figures={"seconds": 7.0})
+    change(run, "synthesize", log=str(tmp_path / "folder"))
+    found = measured_stages(run)
+    assert [found[name].seconds for name in ("score-0-mini", "train-1", "synthesize")] == [12.5, 7.0, None]
+
+
+def test_no_run_to_compare_with(tmp_path: Path, run: Path) -> None:
+    assert isinstance(plan(tmp_path / "nowhere").exception, UserError)
+    (run / "stages.json").write_text("{}")
+    assert "not one planned stage" in str(plan(run).exception)

@@ -16,6 +16,7 @@ from ste_plugin.stages import Stage, stages
 
 JUDGE = ModelIdentity("ste/judge", "weights 1")
 GENERATOR = ModelIdentity("ste/generator", "weights 2")
+WEAK = ModelIdentity("ste/weak", "weights 3")
 
 
 def recipe(**settings: Any) -> Recipe:
@@ -101,6 +102,17 @@ def test_another_run_in_the_same_folder(
         second.claim(judge, generator)
     assert said in str(refused.value)
     second.close()
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, WEAK), (WEAK, None), (WEAK, JUDGE)])
+def test_another_weak_generator(tmp_path: Path, first: ModelIdentity | None, second: ModelIdentity | None) -> None:
+    run = SelfTraining(recipe(), tmp_path)
+    run.claim(JUDGE, GENERATOR, first)
+    assert ("weak_generator" in (run.work.manifest or {})) == (first is not None)
+    run.claim(JUDGE, GENERATOR, first)
+    with pytest.raises(UserError, match="was made with weak_generator"):
+        run.claim(JUDGE, GENERATOR, second)
+    run.close()
 
 
 def test_other_data_under_the_same_name(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from ste_plugin.negatives.over_refusal import OverRefusal
 from ste_plugin.negatives.programs import tree_mutations
 from ste_plugin.negatives.programs.answer_mutants import mutant_of
 from ste_plugin.negatives.programs.behaviour import compare
-from ste_plugin.negatives.strategy import Dropped
+from ste_plugin.negatives.strategy import WEAK_GENERATOR, Dropped
 from ste_plugin.negatives.suitability import (
     asks_for_a_number,
     asks_for_code,
@@ -106,6 +106,21 @@ def test_weaker_answer() -> None:
     pair = drive(WeakerAnswer().synthesize(long, CONTEXT), model)
     assert isinstance(pair, Pair) and pair.meta["whole_instruction"] is False
     assert model.requests[1].messages[-1].content == " ".join(f"w{n}" for n in range(28, 40))
+
+
+def test_the_weaker_answer_of_a_weaker_model() -> None:
+    """It is asked what the generator was asked, so that the model is all that differs."""
+    context = replace(CONTEXT, weak_generator="ste/small")
+    model = in_turn("Sea poem.", "Poem.")
+    pair = drive(WeakerAnswer().synthesize(POEM, context), model)
+    assert isinstance(pair, Pair) and pair.rejected == ("Poem.",)
+    assert pair.meta["weak_generator"] == "ste/small"
+    strong, weak = model.requests
+    assert (strong.role, weak.role) == ("", WEAK_GENERATOR)
+    assert replace(weak, role="", seed=strong.seed) == strong
+    assert weak.seed != strong.seed
+    same = drive(WeakerAnswer().synthesize(POEM, CONTEXT), in_turn("Sea poem.", "Poem."))
+    assert isinstance(same, Pair) and "weak_generator" not in same.meta
 
 
 @given(st.integers(0, 99))

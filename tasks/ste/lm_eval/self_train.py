@@ -21,6 +21,7 @@ from ste_plugin.dry_run import dry_run
 from ste_plugin.errors import UserError
 from ste_plugin.journal import Journal
 from ste_plugin.judging import judge
+from ste_plugin.negatives.strategy import WEAK_GENERATOR
 from ste_plugin.pairs import ORDERS, Pair, load_pairs, pair_to_row
 from ste_plugin.quality.check import check_figures
 from ste_plugin.quality.label_check import check_label
@@ -46,7 +47,11 @@ class Outcome:
 
 
 def self_train(
-    run: SelfTraining, judge_model: LiveModel, generator: LiveModel | None = None, say: Say = lambda line: None
+    run: SelfTraining,
+    judge_model: LiveModel,
+    generator: LiveModel | None = None,
+    weak_generator: LiveModel | None = None,
+    say: Say = lambda line: None,
 ) -> None:
     """Bring `run` to its end, from the first stage that is not finished. Takes the work directory until then.
 
@@ -54,18 +59,27 @@ def self_train(
         run: recipe and work directory.
         judge_model: the seed judge, which is trained.
         generator: writes the answers that pairs are made of; by default the seed judge does.
+        weak_generator: writes the rejected ones of the strategy ``weaker_answer``; by default the generator does.
         say: is told what has come of each stage.
 
     Raises UserError: for what a user can mend; what was generated until then stays journaled.
     """
     try:
         check_benchmarks(run.recipe)
-        run.claim(judge_model.identity(), (generator or judge_model).identity())
+        weak = weak_generator.identity() if weak_generator is not None else None
+        run.claim(judge_model.identity(), (generator or judge_model).identity(), weak)
         with Journal(run.journal) as journal:
-            loop = _Loop(run, journal, judge_model, generator or judge_model, say)
+            loop = _Loop(run, journal, judge_model, generator or judge_model, weak_generator, say)
             while (stage := run.next_stage()) is not None:
+                started = time.monotonic()
                 outcome = loop.run_stage(stage)
-                run.finish(stage, log=str(loop.logs(stage)), figures=outcome.figures, tokens=outcome.tokens)
+                run.finish(
+                    stage,
+                    log=str(loop.logs(stage)),
+                    figures=outcome.figures,
+                    tokens=outcome.tokens,
+                    seconds=time.monotonic() - started,
+                )
                 say(f"{stage.name}: {outcome.line}")
     finally:
         run.close()
@@ -73,13 +87,20 @@ def self_train(
 
 class _Loop:
     def __init__(
-        self, run: SelfTraining, journal: Journal, judge_model: LiveModel, generator: LiveModel, say: Say
+        self,
+        run: SelfTraining,
+        journal: Journal,
+        judge_model: LiveModel,
+        generator: LiveModel,
+        weak_generator: LiveModel | None,
+        say: Say,
     ) -> None:
         self.run = run
         self.recipe = run.recipe
         self.journal = journal
         self.judge_model = judge_model
         self.generator = generator
+        self.weak_generator = weak_generator
         self.say = say
 
     def logs(self, stage: Stage) -> Path:
@@ -109,7 +130,10 @@ class _Loop:
         labels, tokens = {}, 0
         if steps is not None:
             asked = ask_in_rounds(
-                "ste_select_instructions", {one.id: steps(one) for one in found}, self._generator(), self.logs(stage)
+                "ste_select_instructions",
+                {one.id: steps(one) for one in found},
+                self._writer(self.generator),
+                self.logs(stage),
             )
             labels, tokens = asked.results, asked.tokens
         rows = selected_rows(found, labels, self.recipe)
@@ -119,9 +143,12 @@ class _Loop:
         return Outcome({"mean": share}, tokens, f"{len(rows)} of {len(found)} candidates")
 
     def _synthesize(self, stage: Stage, inputs: StageInputs) -> Outcome:
-        synthesis = plan_synthesis(self.recipe, self.run.work.instructions, inputs.seed)
+        weak = self.weak_generator
+        name = weak.identity().name if weak is not None else None
+        synthesis = plan_synthesis(self.recipe, self.run.work.instructions, inputs.seed, name)
         steps = {item: synthesis.steps(item) for item in synthesis.items}
-        asked = ask_in_rounds("ste_synthesize_pairs", steps, self._generator(), self.logs(stage))
+        roles = {} if weak is None else {WEAK_GENERATOR: self._writer(weak)}
+        asked = ask_in_rounds("ste_synthesize_pairs", steps, self._writer(self.generator), self.logs(stage), roles)
         results = list(asked.results.values())
         rows = [pair_to_row(result) for result in results if isinstance(result, Pair)]
         out = _out(inputs)
@@ -173,8 +200,9 @@ class _Loop:
             seed=inputs.seed,
             judge=self._identity(inputs.judge).name,
         )
-        for model in (self.judge_model, self.generator):
-            model.release()
+        for model in (self.judge_model, self.generator, self.weak_generator):
+            if model is not None:
+                model.release()
         with Training(job, curated) as training:
             step = -1
             while training.running:
@@ -199,8 +227,8 @@ class _Loop:
         figures = {f"{row.benchmark}-{row.iteration}": row.official for row in rows}
         return Outcome(figures, 0, f"ste report {self.run.work.path}")
 
-    def _generator(self) -> StageModel:
-        return StageModel(self.generator.use(), self.generator.identity().weights, self.journal)
+    def _writer(self, model: LiveModel) -> StageModel:
+        return StageModel(model.use(), model.identity().weights, self.journal)
 
     def _judge(self, iteration: int) -> StageModel:
         checkpoint = self._checkpoint(iteration)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,24 +56,37 @@ class StageModel:
         return dict(results)
 
 
-def ask_in_rounds(task: str, steps: Mapping[str, Steps[T]], model: StageModel, logs: Path) -> Lockstep[T]:
-    """Bring all `steps`, by item, to their results: one `StageTask` a round. Raises UserError."""
+def ask_in_rounds(
+    task: str,
+    steps: Mapping[str, Steps[T]],
+    model: StageModel,
+    logs: Path,
+    roles: Mapping[str, StageModel] | None = None,
+) -> Lockstep[T]:
+    """Bring all `steps`, by item, to their results: one `StageTask` a round and model.
+
+    `model` answers the requests that name no role, `roles` those that name one. Raises UserError.
+    """
     lockstep = Lockstep(steps)
-    asked = AskedModel(model.lm)
+    models = {"": model, **(roles or {})}
+    asked = {role: AskedModel(one.lm) for role, one in models.items()}
     exchanges: dict[str, Item[ModelAnswers]] = {}
     while lockstep.waiting:
         for key, request in lockstep.waiting.items():
             if key not in exchanges:
-                exchanges[key] = Item(exchange(request, asked))
+                exchanges[key] = Item(exchange(replace(request, role=""), asked[request.role]))
         done = {key: one.result for key, one in exchanges.items() if one.done}
         if done:
             exchanges = {key: one for key, one in exchanges.items() if key not in done}
             lockstep.receive(done)
             continue
-        docs = [{"items": list(lockstep.items(key)), "request": key} for key in exchanges]
-        round_task = StageTask(task, docs, list(exchanges.values()))
-        model.evaluate([round_task], logs)
-        round_task.receive()
+        for role, one in models.items():
+            own = {key: item for key, item in exchanges.items() if lockstep.waiting[key].role == role}
+            if own:
+                docs = [{"items": list(lockstep.items(key)), "request": key} for key in own]
+                round_task = StageTask(task, docs, list(own.values()))
+                one.evaluate([round_task], logs)
+                round_task.receive()
     return lockstep
 
 

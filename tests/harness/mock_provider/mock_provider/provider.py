@@ -5,7 +5,8 @@ Its folder on PYTHONPATH is enough: the `.dist-info` beside the package has the 
 Judges      ``mock/good`` prefers the response that holds `MARKER`, ends with the request, or is the mini benchmark's
             better one; ``mock/bad`` the other one; ``mock/biased`` says [[A]], ``mock/silent`` no verdict,
             ``mock/tie`` says [[C]], ``mock/wavering`` says what the seed of the draw says.
-Generators  ``mock/generator`` answers, modifies and labels instructions; ``mock/mute`` says nothing at all.
+Generators  ``mock/generator`` answers, modifies and labels instructions; ``mock/apprentice`` answers less well;
+            ``mock/mute`` says nothing at all.
 MT-Bench    ``mock/candidate`` writes a reply with `MARKER`, ``mock/examiner`` grades those 9 and others 3, and prefers
             them; ``mock/stranger`` says nothing that could be read.
 Faults      ``mock/failing`` raises, ``mock/empty`` gives no choice, ``mock/narrow`` is good, but takes prompts of
@@ -177,6 +178,7 @@ ANSWERS: dict[str, Callable[[str, int], str]] = {
     "wavering": lambda text, seed: _judgment("AB"[blake2b(b"%d" % seed).digest()[0] % 2]),
     "narrow": lambda text, seed: _judgment(_better(text)),
     "generator": _generate,
+    "apprentice": lambda text, seed: f"No idea. You said: {text}",
     "mute": lambda text, seed: "",
     "candidate": lambda text, seed: f"A {MARKER} reply to {text.splitlines()[-1]}",
     "examiner": lambda text, seed: _examine(text),
