@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from ste_plugin.engine.block_attention import block_attention_forward
 from ste_plugin.engine.roomy_cache import RoomyLayer
 
 ATTENTION = "ste_shared_prompts"
@@ -115,16 +115,13 @@ def shared_prompts_attention(
     scaling: float | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention in the form that transformers asks for; torch's own where no shared prompts are in force.
+    """Attention in the form that transformers asks for; that of `block_attention` where no shared prompts are in force.
 
     `query` has shape (rows, heads, 1, head size), `key` and `value` (rows, heads of keys, own tokens, head size).
     """
     prompts: SharedPrompts | None = getattr(_active, "prompts", None)
     if prompts is None:
-        result: tuple[torch.Tensor, None] = sdpa_attention_forward(
-            module, query, key, value, attention_mask, scaling=scaling, **kwargs
-        )
-        return result
+        return block_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
     rows, heads, length, size = query.shape
     if length != 1:
         raise ValueError("with shared prompts each row has one new token")

@@ -21,6 +21,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, EarlyStoppingCallb
 from trl import SFTConfig
 
 from ste_plugin import jsonl
+from ste_plugin.engine.block_attention import BLOCK_ATTENTION
 from ste_plugin.engine.chat_encoding import ChatEncoder
 from ste_plugin.engine.local_model import best_device, best_dtype
 from ste_plugin.errors import UserError
@@ -71,6 +72,8 @@ def train(job: TrainJob) -> TrainResult:
     device = best_device()
     bf16 = best_dtype(device) is torch.bfloat16
     model = _loaded(AutoModelForCausalLM, job.start, dtype=torch.float32)
+    if device == "cpu" and bf16 and model.config._attn_implementation == "sdpa":
+        model.set_attn_implementation(BLOCK_ATTENTION)
     work = job.output.with_name(job.output.name + ".part")
     shutil.rmtree(work, ignore_errors=True)
     validating = bool(validation_examples)
