@@ -77,7 +77,7 @@ def block_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling=scaling, is_causal=is_causal, **kwargs
         )
         return result
-    blocks = _causal(query.shape[2]) if attention_mask is None else _blocks_of(attention_mask)
+    blocks = _causal(query.shape[2], key.shape[2]) if attention_mask is None else _blocks_of(attention_mask)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     if torch.is_grad_enabled() and any(states.requires_grad for states in (query, key, value)):
         return _Attention.apply(query, key, value, blocks, scale), None  # type: ignore[no-untyped-call]
@@ -104,9 +104,33 @@ def _known_mask(mask: torch.Tensor | None, query: torch.Tensor, key: torch.Tenso
     )
 
 
-@lru_cache(maxsize=4)
-def _causal(length: int) -> list[Block]:
-    return _blocks(torch.ones(length, length, dtype=torch.bool).tril()[None, None])
+def causal_attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float) -> torch.Tensor:
+    """Attention of the last tokens, each to all up to it, without gradients.
+
+    `query` has shape (rows, heads, queries, head size), `key` and `value` (rows, heads of keys, keys, head size); the
+    result (rows, queries, heads, head size).
+    """
+    queries, keys = query.shape[2], key.shape[2]
+    if _made_for(query, key, value):
+        blocks = _causal(queries, keys)
+        result: torch.Tensor = _attend(query, key, value, blocks, scale)
+        return result
+    mask = None if queries == keys else torch.ones(queries, keys, dtype=torch.bool, device=query.device)
+    result = torch.nn.functional.scaled_dot_product_attention(
+        query,
+        key,
+        value,
+        attn_mask=None if mask is None else mask.tril_(keys - queries),
+        is_causal=mask is None,
+        scale=scale,
+        enable_gqa=True,
+    )
+    return result.transpose(1, 2)
+
+
+@lru_cache(maxsize=256)
+def _causal(queries: int, keys: int) -> list[Block]:
+    return _blocks(torch.ones(queries, keys, dtype=torch.bool).tril(keys - queries)[None, None])
 
 
 def _blocks_of(mask: torch.Tensor) -> list[Block]:
