@@ -88,6 +88,7 @@ def _made_for(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> bo
     return (
         all(states.device.type == "cpu" and states.dtype is torch.bfloat16 for states in (query, key, value))
         and torch.cpu._is_avx512_bf16_supported()
+        and hasattr(torch.backends.mkldnn, "matmul")  # older torch has no such setting
         and query.shape[2] >= SHORTEST
         and key.shape == value.shape
         and query.shape[1] % key.shape[1] == 0
@@ -164,7 +165,7 @@ def _bfloat16_products() -> Iterator[None]:
 
     The only way on a CPU to have a product of bfloat16 matrices in float32. The setting is the whole process's.
     """
-    setting = torch.backends.mkldnn.matmul
+    setting: Any = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
     before = setting.fp32_precision
     setting.fp32_precision = "bf16"
     try:
@@ -231,7 +232,7 @@ class _Attention(torch.autograd.Function):
     """`_attend` with gradients; the probabilities are computed again on the way back, not kept."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, blocks: list[Block], scale: float
     ) -> torch.Tensor:
         result: torch.Tensor = _attend(query, key, value, blocks, scale)
@@ -240,7 +241,7 @@ class _Attention(torch.autograd.Function):
         return result
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         query, key, value, result = ctx.saved_tensors
         heads, length, size = query.shape[1:]
         into_query, into_key, into_value = (torch.empty_like(states) for states in (query, key, value))
