@@ -130,7 +130,7 @@ def share_prompts(model: Any) -> bool:
 
 
 def _trial(model: Any) -> torch.Tensor:
-    """Logits after two steps of three draws of two prompts of unlike length."""
-    ids = [(7 * i + 3) % min(int(model.get_input_embeddings().num_embeddings), 997) for i in range(24)]
-    rows = start_rows(model, prefill(model, [ids[:20], ids[4:16]], ids[0]), [0, 0, 1])
+    """Logits after two steps of three draws of two prompts of unlike length with a common start."""
+    ids = [(7 * i + 3) % min(int(model.get_input_embeddings().num_embeddings), 997) for i in range(40)]
+    rows = start_rows(model, prefill(model, [ids, [*ids[:20], *ids[:6]]], ids[0]), [0, 0, 1])
     return torch.cat([rows.step(ids[-3:]), rows.step(ids[-4:-1])]).float()

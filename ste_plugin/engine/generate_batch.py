@@ -28,15 +28,15 @@ def generate_batch(
 ) -> list[ModelAnswers]:
     """Continue `prompts` (token ids, without a verdict's opening) as `requests` say.
 
-    `forced_tokens[i]` belongs to `requests[i].forced`. Rows are padded on the left to the longest prompt,
-    so prompts of like length should come together. Returns one result a request, in order.
+    `forced_tokens[i]` belongs to `requests[i].forced`. While draws are generated, prompts are padded on the left to
+    the longest, so those of like length should come together. Returns one result a request, in order.
     """
     fed = [
         [*prompt, *(forced.opening if forced is not None and request.max_tokens == 0 else ())]
         for prompt, request, forced in zip(prompts, requests, forced_tokens, strict=True)
     ]
     pad = min(eos, default=0)
-    prefilled = prefill(model, fed, pad)
+    prefilled = prefill(model, fed, pad, keep=any(request.max_tokens for request in requests))
     states = [
         DrawState(request, index, draw, forced_tokens[index], tokenizer, eos)
         for index, request in enumerate(requests)

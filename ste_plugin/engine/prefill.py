@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
+from ste_plugin.engine.packed_prompts import PackedPrompts
+from ste_plugin.engine.prompt_tree import SHORTEST_COMMON, PromptTree, common_start
 from ste_plugin.engine.roomy_cache import RoomyLayer, new_cache
-
-SHORTEST_COMMON = 16
-"""Tokens at the start of all prompts below which reading them apart is not worth a pass of its own."""
+from ste_plugin.engine.shared_prompts import ATTENTION, reading
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Prefilled:
     """What a model knows after reading `requests` prompts.
 
     `logits` of the next token, shape (requests, vocabulary); `cache` and `mask`, shape (requests, length), where 0
-    is padding; `position` of the last token, shape (requests,).
+    is padding; `position` of the last token, shape (requests,). The cache is None where it was not asked for.
     """
 
     logits: torch.Tensor
@@ -28,8 +28,28 @@ class Prefilled:
     position: torch.Tensor
 
 
-def prefill(model: Any, prompts: Sequence[Sequence[int]], pad: int) -> Prefilled:
-    """Read `prompts` (token ids). Each is padded on the left to the longest, behind what is common to all."""
+def prefill(model: Any, prompts: Sequence[Sequence[int]], pad: int, *, keep: bool = True) -> Prefilled:
+    """Read `prompts` (token ids); with `keep` they can be continued, else only `logits` are of use."""
+    packed = getattr(model.config, "_attn_implementation", None) == ATTENTION
+    return read_packed(model, prompts, keep) if packed else read_padded(model, prompts, pad)
+
+
+def read_packed(model: Any, prompts: Sequence[Sequence[int]], keep: bool) -> Prefilled:
+    """Each token that prompts have in common is read once, and no padding. Needs the attention `ATTENTION`."""
+    tree = PromptTree.of(prompts)
+    packed = PackedPrompts(tree, new_cache(model.config) if keep else None, model.device)
+    with reading(packed):
+        output = model(
+            input_ids=torch.tensor([tree.tokens], device=model.device),
+            position_ids=torch.tensor([tree.positions], device=model.device),
+            use_cache=False,
+            logits_to_keep=torch.tensor([spans[-1][1] - 1 for spans in tree.spans], device=model.device),
+        )
+    return Prefilled(output.logits[0], packed.cache, packed.mask, packed.mask.sum(-1) - 1)
+
+
+def read_padded(model: Any, prompts: Sequence[Sequence[int]], pad: int) -> Prefilled:
+    """Each prompt is padded on the left to the longest, behind what is common to all."""
     cache = new_cache(model.config)
     roomy = bool(cache.layers) and all(isinstance(layer, RoomyLayer) for layer in cache.layers)
     # other caches count distances by columns: padding in the middle would shift them
@@ -54,11 +74,3 @@ def prefill(model: Any, prompts: Sequence[Sequence[int]], pad: int) -> Prefilled
         logits_to_keep=1,
     )
     return Prefilled(output.logits[:, -1], cache, mask, mask.sum(-1) - 1)
-
-
-def common_start(prompts: Sequence[Sequence[int]]) -> int:
-    """Tokens that all `prompts` start with; each keeps at least one of its own."""
-    ordered = [tuple(prompt) for prompt in prompts]
-    first, last = min(ordered), max(ordered)  # what these two share, all share
-    most = min(map(len, prompts)) - 1
-    return next((i for i in range(most) if first[i] != last[i]), most)

@@ -16,9 +16,10 @@ from typing import Any
 
 import torch
 from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from ste_plugin.engine.block_attention import block_attention_forward
+from ste_plugin.engine.packed_prompts import PackedPrompts
 from ste_plugin.engine.roomy_cache import RoomyLayer
 
 ATTENTION = "ste_shared_prompts"
@@ -106,6 +107,16 @@ def attending_to(prompts: SharedPrompts) -> Iterator[None]:
         _active.prompts = None
 
 
+@contextmanager
+def reading(prompts: PackedPrompts) -> Iterator[None]:
+    """Within, a model whose attention is `ATTENTION` reads the packed `prompts`, and nothing else."""
+    _active.packed = prompts
+    try:
+        yield
+    finally:
+        _active.packed = None
+
+
 def shared_prompts_attention(
     module: Any,
     query: torch.Tensor,
@@ -115,21 +126,21 @@ def shared_prompts_attention(
     scaling: float | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention in the form that transformers asks for; torch's own where no shared prompts are in force.
+    """Attention in the form that transformers asks for; that of `block_attention` where no prompts are in force.
 
     `query` has shape (rows, heads, 1, head size), `key` and `value` (rows, heads of keys, own tokens, head size).
     """
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    packed_prompts: PackedPrompts | None = getattr(_active, "packed", None)
+    if packed_prompts is not None:
+        return packed_prompts.attend(module.layer_idx, query, key, value, scale), None
     prompts: SharedPrompts | None = getattr(_active, "prompts", None)
     if prompts is None:
-        result: tuple[torch.Tensor, None] = sdpa_attention_forward(
-            module, query, key, value, attention_mask, scaling=scaling, **kwargs
-        )
-        return result
+        return block_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
     rows, heads, length, size = query.shape
     if length != 1:
         raise ValueError("with shared prompts each row has one new token")
     packed = query.reshape(rows, key.shape[1], heads // key.shape[1], size)
-    scale = size**-0.5 if scaling is None else scaling
     far, far_total = prompts.attend(module.layer_idx, packed, scale)
     own, own_total = _attention(packed, key, value, None, scale)
     share = torch.sigmoid(far_total - own_total)[..., None]
@@ -162,10 +173,15 @@ def _plain_attention(
     return (scores - total[..., None]).exp().to(value.dtype) @ value, total
 
 
+def _mask(*args: Any, **kwargs: Any) -> Any:
+    """As torch's attention has it; none for packed prompts, which would be as large as their length squared."""
+    return None if getattr(_active, "packed", None) is not None else sdpa_mask(*args, **kwargs)
+
+
 def own_layers(count: int) -> list[RoomyLayer]:
     """Empty layers for the tokens that follow the prompts."""
     return [RoomyLayer() for _ in range(count)]
 
 
 AttentionInterface.register(ATTENTION, shared_prompts_attention)
-AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+AttentionMaskInterface.register(ATTENTION, _mask)

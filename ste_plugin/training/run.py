@@ -22,6 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, EarlyStoppingCallb
 from trl import SFTConfig
 
 from ste_plugin import jsonl
+from ste_plugin.engine.block_attention import BLOCK_ATTENTION
 from ste_plugin.engine.chat_encoding import ChatEncoder
 from ste_plugin.engine.local_model import best_device, best_dtype
 from ste_plugin.errors import UserError
@@ -125,6 +126,8 @@ def train(job: TrainJob) -> TrainResult:
         dataloader_pin_memory=device != "cpu",
     )
     model = _loaded(AutoModelForCausalLM, job.start, dtype=torch.float32)
+    if device == "cpu" and bf16 and model.config._attn_implementation == "sdpa":
+        model.set_attn_implementation(BLOCK_ATTENTION)
     trainer = JudgmentTrainer(
         model=model,
         args=config,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -68,6 +68,25 @@ class Asker:
         except StopIteration as end:
             result: T = end.value
             return result
+
+    async def run_all(self, steps: Sequence[Steps[T]]) -> list[T]:
+        """Drive all `steps` at the same time; their results in order. Raises what the first that fails raises."""
+        results: dict[int, T] = {}
+        failed: list[Exception] = []
+
+        async def drive(index: int, one: Steps[T]) -> None:
+            try:
+                results[index] = await self.run(one)
+            except Exception as error:  # carried out by hand: a task group would wrap it
+                failed.append(error)
+                group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            for index, one in enumerate(steps):
+                group.start_soon(drive, index, one)
+        if failed:
+            raise failed[0]
+        return [results[index] for index in range(len(steps))]
 
     async def ask(self, request: ModelRequest) -> ModelAnswers:
         """The answers to `request`, from the journal if they are there."""

@@ -61,7 +61,8 @@ def judge_pairs(
         with user_errors_reported():
             pair = pair_from_row(state.metadata["pair"], f"pair {state.sample_id}")
             own = settings.of(pair)
-            judged = [await asker().run(judge(pair, shown, own)) for shown in orders(pair.id, order, own.seed)]
+            # at the same time: prompts of both orders start alike, and the local engine reads that once
+            judged = await asker().run_all([judge(pair, shown, own) for shown in orders(pair.id, order, own.seed)])
         state.store.set(JUDGED, [judged_to_row(one) for one in judged])
         state.store.set(ASKED, {"prompt_hash": own.prompt.hash, "order_policy": order})
         state.messages = [message for one in judged for message in _transcript(one)]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ste_plugin.engine import draw_rows, shared_prompts
 from ste_plugin.engine.draw_rows import RowsOverCopies, RowsOverSharedPrompts, share_prompts
 from ste_plugin.engine.local_model import LocalModel
-from ste_plugin.engine.prefill import SHORTEST_COMMON, common_start, prefill
+from ste_plugin.engine.prefill import prefill, read_packed, read_padded
+from ste_plugin.engine.prompt_tree import SHORTEST_COMMON
 from ste_plugin.engine.shared_prompts import ATTENTION
 
 COMMON = [5 + 3 * i for i in range(SHORTEST_COMMON)]
@@ -86,24 +87,55 @@ def test_a_model_of_another_make_keeps_what_works(loaded: LocalModel, monkeypatc
 
 
 @torch.inference_mode()
-def test_a_common_start_is_read_once(loaded: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_common_start_is_read_once(loaded: LocalModel) -> None:
     read = []
     hook = loaded.model.register_forward_pre_hook(
         lambda *a: read.append(tuple(a[2]["input_ids"].shape)), with_kwargs=True
     )
     try:
-        together = prefill(loaded.model, PROMPTS, 0)
+        packed, padded = read_packed(loaded.model, PROMPTS, True), read_padded(loaded.model, PROMPTS, 0)
         alone = [prefill(loaded.model, [prompt], 0).logits[0] for prompt in PROMPTS]
     finally:
         hook.remove()
-    assert read[:2] == [(1, SHORTEST_COMMON), (3, 30)]
-    torch.testing.assert_close(together.logits, torch.stack(alone), atol=1e-4, rtol=1e-4)
-    assert together.position.tolist() == [len(prompt) - 1 for prompt in PROMPTS]
+    assert read[:3] == [(1, SHORTEST_COMMON + 3 + 1 + 30), (1, SHORTEST_COMMON), (3, 30)]
+    for together in (packed, padded):
+        torch.testing.assert_close(together.logits, torch.stack(alone), atol=1e-4, rtol=1e-4)
+        assert together.position.tolist() == [len(prompt) - 1 for prompt in PROMPTS]
 
 
-@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=6), min_size=2, max_size=5))
-def test_common_start(prompts: list[list[int]]) -> None:
-    common = common_start(prompts)
-    assert all(prompt[:common] == prompts[0][:common] and len(prompt) > common for prompt in prompts)
-    longer = common + 1
-    assert len({tuple(prompt[:longer]) for prompt in prompts}) > 1 or any(len(p) <= longer for p in prompts)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+@torch.inference_mode()
+def test_packed_prompts_are_read_as_each_alone(loaded: LocalModel, data: st.DataObject) -> None:
+    """Groups with starts of their own within the common one, equal prompts, starts of others: keys and values, too."""
+    piece = st.lists(st.integers(3, 9), min_size=1, max_size=SHORTEST_COMMON + 4)
+    starts = data.draw(st.lists(piece, min_size=1, max_size=3))
+    prompts = data.draw(
+        st.lists(st.builds(lambda a, b: [*COMMON, *a, *b], st.sampled_from(starts), piece), min_size=1, max_size=6)
+    )
+    packed = read_packed(loaded.model, prompts, True)
+    for row, prompt in enumerate(prompts):
+        alone = read_padded(loaded.model, [prompt], 0)
+        torch.testing.assert_close(packed.logits[row], alone.logits[0], atol=1e-4, rtol=1e-4)
+        assert packed.mask[row].tolist() == [0] * (packed.mask.shape[1] - len(prompt)) + [1] * len(prompt)
+        for mine, other in zip(packed.cache.layers, alone.cache.layers, strict=True):
+            torch.testing.assert_close(mine.keys[row, :, -len(prompt) :], other.keys[0], atol=1e-4, rtol=1e-4)
+            torch.testing.assert_close(mine.values[row, :, -len(prompt) :], other.values[0], atol=1e-4, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_what_is_not_continued_is_not_kept(loaded: LocalModel) -> None:
+    assert prefill(loaded.model, PROMPTS, 0, keep=False).cache is None
+
+
+@torch.inference_mode()
+def test_packed_prompts_in_bfloat16(tiny_model: Path) -> None:
+    """The same in blocks: no further from float32 than a prompt that is read alone."""
+    exact = LocalModel(tiny_model, device="cpu", dtype="float32")
+    model = LocalModel(tiny_model, device="cpu", dtype="bfloat16")
+    prompts = [[*COMMON, *range(3, 3 + length)] for length in (90, 20, 70)]
+    prompts += [[*prompts[0][:60], *range(200, 230)]]
+    right = torch.stack([read_padded(exact.model, [prompt], 0).logits[0] for prompt in prompts])
+    alone = torch.stack([read_padded(model.model, [prompt], 0).logits[0].float() for prompt in prompts])
+    packed = read_packed(model.model, prompts, True).logits.float()
+    assert (packed - right).norm() <= 1.5 * (alone - right).norm()
