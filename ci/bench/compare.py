@@ -34,10 +34,12 @@ ROWS = {
     "inspect_hf": "Inspect, its own hf/",
     "lm_eval_hf": "lm-eval, its own hf",
     "vllm_offline": "vLLM as a library",
+    "vllm_inspect": "Inspect, its own vllm/",
     "ste_engine": "ste, engine alone",
     "ste_inspect": "ste under Inspect",
     "ste_lm_eval": "ste under lm-eval",
 }
+IN_VLLM_ENVIRONMENT = ("vllm_offline", "vllm_inspect")
 OURS = ("ste_engine", "ste_inspect", "ste_lm_eval")
 
 
@@ -173,7 +175,7 @@ def shape(work: Work) -> str:
 def available(row: str) -> bool:
     from importlib.util import find_spec
 
-    if row == "vllm_offline":
+    if row in IN_VLLM_ENVIRONMENT:
         return vllm_python().exists()
     return row != "ste_lm_eval" or find_spec("ste.lm_eval") is not None
 
@@ -183,11 +185,13 @@ def vllm_python() -> Path:
 
 
 def run_once(row: str, work: Path, result: Path, options: argparse.Namespace) -> dict[str, Any]:
-    python = vllm_python() if row == "vllm_offline" else Path(sys.executable)
+    python = vllm_python() if row in IN_VLLM_ENVIRONMENT else Path(sys.executable)
     result.unlink(missing_ok=True)
     started = time.time()
     command = [str(python), str(HERE / "worker.py"), row, str(work), str(result), str(started)]
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
+    if row in IN_VLLM_ENVIRONMENT:  # Inspect starts the command `vllm`
+        environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=options.timeout)
     except subprocess.TimeoutExpired:

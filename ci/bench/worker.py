@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 from judging_work import Work
 
 
@@ -48,12 +49,21 @@ def main() -> None:
 
 
 def _cpu_seconds() -> float:
-    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    """Of this process, the servers it has running, and those of its children that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times = [process.cpu_times() for process in _running()]
+    return ended.ru_utime + ended.ru_stime + sum(time.user + time.system for time in times)
 
 
-def _peak() -> int:
-    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+def _peak() -> float:
+    """KiB of the largest process: this one, one that has ended, or a server that it has running."""
+    known = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return max(*known, *(process.memory_info().rss / 1024 for process in _running()))
+
+
+def _running() -> list[psutil.Process]:
+    own = psutil.Process()
+    return [own, *own.children(recursive=True)]
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from inspect_ai.model import (
 )
 
 from ste.local_provider import OPTIONS, LocalProvider
+from ste.vllm_servers import served_by_vllm, set_up_server
+from ste.vllm_verdicts import forced_by_vllm
 from ste_plugin.errors import UserError
 from ste_plugin.journal import Journal
 from ste_plugin.model_request import Answer, ModelAnswers, ModelRequest, Steps
@@ -35,8 +37,8 @@ def chat(messages: tuple[Message, ...]) -> list[ChatMessage]:
 
 def check_forced_verdict(model: Model, forced: bool) -> None:
     """Raises UserError where a verdict is to be `forced` and `model` cannot do it."""
-    if forced and not isinstance(model.api, LocalProvider):
-        raise UserError(f"force_verdict works with models of the provider 'ste/' only, not with {model}")
+    if forced and not (isinstance(model.api, LocalProvider) or served_by_vllm(model)):
+        raise UserError(f"force_verdict works with models of the providers 'ste/' and 'vllm/' only, not with {model}")
 
 
 class Asker:
@@ -58,6 +60,7 @@ class Asker:
         self.journal = journal
         self.roles = roles or {}
         self._under_way: dict[str, anyio.Event] = {}
+        set_up_server(model)
 
     async def run(self, steps: Steps[T]) -> T:
         """Drive `steps` to its result."""
@@ -112,6 +115,8 @@ class Asker:
     async def _generate(self, request: ModelRequest) -> ModelAnswers:
         local = isinstance(self.model.api, LocalProvider)
         check_forced_verdict(self.model, request.forced is not None)
+        if request.forced is not None and not local:
+            return await forced_by_vllm(self.model, request, chat(request.messages), self._generate)
         answers: list[Answer] = []
         prompt_tokens = 0
         while len(answers) < request.draws:

