@@ -149,6 +149,10 @@ class Recipe(Section):
                     raise UserError(f"strategy '{name}' has no built-in instructions; write 'instructions'")
                 if name not in self.synthesize.strategies:
                     raise UserError(f"'{name}' is none of the recipe's strategies; add it there or remove it here")
+        with _error_at("train.curriculum"):
+            for name in (name for stage in self.train.curriculum for name in stage):
+                if name not in self.synthesize.strategies:
+                    raise UserError(f"'{name}' is none of the recipe's strategies; add it there or remove it here")
         with _error_at("quality.exempt"):
             for name in self.quality.exempt:
                 strategy_named(name)

@@ -41,6 +41,8 @@ def prepare_training(
     """
     prompt = JudgePrompt.load(recipe.judge.prompt)
     _check_output(out)
+    if recipe.train.curriculum and pairs is None:
+        raise UserError("train.curriculum needs each pair's strategy: name the file of pairs, too (-T pairs=FILE)")
     curated = curate(
         AnnotationFile(annotations),
         judge=judge,

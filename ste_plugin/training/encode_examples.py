@@ -14,11 +14,12 @@ from ste_plugin.pairs import Message
 @dataclass(frozen=True, slots=True)
 class EncodedExample:
     """`input_ids` and `labels` have shape (length,); labels are -100 where no loss is taken. `pair` is the id
-    of the judged pair, "" where the row names none."""
+    of the judged pair and `strategy` that of its negative, "" where the row names none."""
 
     input_ids: tuple[int, ...]
     labels: tuple[int, ...]
     pair: str = ""
+    strategy: str = ""
 
 
 def encode_example(
@@ -49,7 +50,8 @@ def encode_example(
     completion = [*before, *after, eos]
     first = len(before) if loss == "verdict" and after else 0
     labels = [-100] * (len(prompt) + first) + completion[first:]
-    return EncodedExample((*prompt, *completion), tuple(labels), str(row.get("pair_id", "")))
+    origin = (str(row.get(name, "")) for name in ("pair_id", "strategy"))
+    return EncodedExample((*prompt, *completion), tuple(labels), *origin)
 
 
 _WORD = re.compile(r"(\w*)(.*)", re.DOTALL)

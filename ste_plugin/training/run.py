@@ -140,6 +140,7 @@ def train(job: TrainJob) -> TrainResult:
             [example.pair or f"example {index}" for index, example in enumerate(train_examples)],
             micro_batch,
             job.seed,
+            [settings.stage(example.strategy) for example in train_examples],
         ),
         callbacks=[
             WriteProgress(job.progress),

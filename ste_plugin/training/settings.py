@@ -33,6 +33,9 @@ class TrainSettings(BaseModel):
         max_length: longer examples (tokens, prompt and judgment) are left out and counted, never cut.
         evaluate_every: optimiser steps between validation losses; 0: once an epoch.
         patience: validation losses without improvement after which training stops; 0: never early.
+        curriculum: names of negative strategies, one list a stage. The first epoch takes the pairs of the first list,
+            then those of the second, then all that no list names; later epochs mix all. A judge that cannot tell
+            two responses apart yet learns that from easy pairs, while hard ones only disturb it (Bengio et al. 2009).
         launcher: the command that starts the training's processes, in words, "-m MODULE ARGUMENT" comes after them:
             ``[accelerate, launch, --config_file, FILE]`` or ``[torchrun, --nproc_per_node, "2"]``. None: one process.
             FILE may be one of `training.launcher.configs`. `batch_size` is that of all processes together.
@@ -54,5 +57,11 @@ class TrainSettings(BaseModel):
     evaluate_every: Annotated[int, Field(ge=0)] = 0
     patience: Annotated[int, Field(ge=0)] = 2
     gradient_checkpointing: bool = False
+    curriculum: tuple[tuple[str, ...], ...] = ()
     launcher: tuple[str, ...] = ()
     lora: LoraSettings = LoraSettings()
+
+    def stage(self, strategy: str) -> int:
+        """The stage of the curriculum, from 0, in which pairs of `strategy` are trained on in the first epoch."""
+        stages = (number for number, names in enumerate(self.curriculum) if strategy in names)
+        return next(stages, len(self.curriculum))

@@ -502,3 +502,25 @@ def test_a_job_runs_in_a_process_of_its_own(
     result = TrainResult.model_validate_json((job.output / RESULT_FILE).read_text())
     assert result.steps == 1
     assert TrainProgress.model_validate_json(job.progress.read_text()).step == 1
+
+
+def test_a_curriculum_orders_the_first_epoch(
+    make_job: Callable[..., TrainJob], monkeypatch: pytest.MonkeyPatch, loaded: LocalModel
+) -> None:
+    strategies = ("hard", "easy", "other")
+    data = [
+        {**example, "strategy": strategies[i // 2 % 3], "pair_id": str(i // 2)} for i, example in enumerate(rows(24))
+    ]
+    strategy_of = {e.input_ids: e.strategy for e in encoded(loaded.encoder, data)}
+    seen: list[set[str]] = []
+    compute = run.JudgmentTrainer.compute_loss
+
+    def watched(self: Any, model: Any, inputs: dict[str, Any], *rest: Any, **more: Any) -> Any:
+        batch = [tuple(ids[kept.bool()].tolist()) for ids, kept in zip(inputs["input_ids"], inputs["attention_mask"])]
+        seen.append({strategy_of[ids] for ids in batch})
+        return compute(self, model, inputs, *rest, **more)
+
+    monkeypatch.setattr(run.JudgmentTrainer, "compute_loss", watched)
+    run.train(make_job(data, batch_size=4, micro_batch_size=4, epochs=2, curriculum=[["easy"], ["hard"]]))
+    assert seen[:6] == [{"easy"}, {"easy"}, {"hard"}, {"hard"}, {"other"}, {"other"}]
+    assert any(len(batch) > 1 for batch in seen[6:])

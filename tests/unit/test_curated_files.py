@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ste_plugin import jsonl
+from ste_plugin.errors import UserError
 from ste_plugin.model_request import derive_seed
 from ste_plugin.recipe import Recipe
 from ste_plugin.train_stage import prepare_training
@@ -109,3 +110,18 @@ def test_the_files_are_those_of_before(name: str, tmp_path: Path) -> None:
     expected = json.loads(RECORDED.read_text(encoding="utf-8"))[name]
     assert written(tmp_path, SETTINGS[name]) == expected
     assert expected["train"]["examples"]
+
+
+def test_a_curriculum_needs_the_pairs_strategies(tmp_path: Path) -> None:
+    jsonl.write_rows(tmp_path / "annotations.jsonl", annotation_rows())
+    recipe = Recipe.model_validate({"name": "x", "train": {"curriculum": [["neighbor"]]}})
+    with pytest.raises(UserError, match="-T pairs=FILE"):
+        prepare_training(
+            recipe,
+            annotations=tmp_path / "annotations.jsonl",
+            pairs=None,
+            start=str(tmp_path),
+            out=tmp_path / "judge",
+            seed=0,
+            judge="ste/seed",
+        )

@@ -48,3 +48,35 @@ def test_batches_are_of_like_length() -> None:
     batches = [order[i : i + 8] for i in range(0, 128, 8)]
     mixed = sum(len({lengths[i] for i in batch}) > 1 for batch in batches)
     assert mixed <= 1
+
+
+@given(groups, st.integers(1, 9), st.integers(0, 5))
+def test_the_first_epoch_goes_stage_by_stage_and_later_ones_mix(names: list[str], batch: int, seed: int) -> None:
+    stages = [int(name) % 3 for name in names]
+    sampler = PairSampler([1] * len(names), names, batch, seed, stages)
+    first, later = list(sampler), list(sampler)
+    assert sorted(first) == sorted(later) == list(range(len(names)))
+    assert later == list(sampled(PairSampler([1] * len(names), names, batch, seed), 2))
+    # whatever did not fill a batch is put off, less than a batch of each length of group
+    whole = [index for index in first if names.count(names[index]) == 1 and batch == 1]
+    assert [stages[index] for index in whole] == sorted(stages[index] for index in whole)
+
+
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=4), st.integers(1, 4), st.integers(0, 5))
+def test_stages_keep_full_batches_whole(sizes: list[int], pairs_a_batch: int, seed: int) -> None:
+    stage_of = [stage for stage, size in enumerate(sizes) for _ in range(size)]
+    names = [str(pair) for pair in range(len(stage_of)) for _ in range(2)]
+    stages = [stage_of[int(name)] for name in names]
+    batch = 2 * pairs_a_batch
+    order = list(PairSampler([1] * len(names), names, batch, seed, stages))
+    batches = [order[start : start + batch] for start in range(0, len(order), batch)]
+    assert all(sum(names[i] == names[j] for i in part for j in part) == 2 * len(part) for part in batches)
+    # a batch that holds two stages comes between them
+    latest = [max(stages[index] for index in part) for part in batches[: len(order) // batch]]
+    assert latest == sorted(latest)
+
+
+def sampled(sampler: PairSampler, epoch: int) -> list[int]:
+    for _ in range(epoch - 1):
+        list(sampler)
+    return list(sampler)

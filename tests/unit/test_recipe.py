@@ -142,6 +142,7 @@ def test_values_that_do_not_fit(write: Write, text: str, message: str) -> None:
         ("name: x\nsynthesize: {modify_and_answer_prompt: x}", ": synthesize.modify_and_answer_prompt: there is no"),
         ("name: x\nsynthesize: {strategies: {nabor: 1}}", ": synthesize.strategies: unknown negative strategy 'nabor'"),
         ("name: x\nselect: {method: llm, categories: [sport]}", ": select.categories: 'classify_instruction' has no"),
+        ("name: x\ntrain: {curriculum: [[neighbor]]}", ": train.curriculum: 'neighbor' is none of the recipe's"),
         ("name: x\nscore: [{}, {name: b, votes: 3, temperature: 0}]", ": score.1: 3 votes at temperature 0 are all"),
     ],
 )
