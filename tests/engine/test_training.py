@@ -516,8 +516,8 @@ def test_a_curriculum_orders_the_first_epoch(
     compute = run.JudgmentTrainer.compute_loss
 
     def watched(self: Any, model: Any, inputs: dict[str, Any], *rest: Any, **more: Any) -> Any:
-        batch = [tuple(ids[kept.bool()].tolist()) for ids, kept in zip(inputs["input_ids"], inputs["attention_mask"])]
-        seen.append({strategy_of[ids] for ids in batch})
+        both = zip(inputs["input_ids"], inputs["attention_mask"], strict=True)
+        seen.append({strategy_of[tuple(ids[kept.bool()].tolist())] for ids, kept in both})
         return compute(self, model, inputs, *rest, **more)
 
     monkeypatch.setattr(run.JudgmentTrainer, "compute_loss", watched)
