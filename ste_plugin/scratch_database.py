@@ -47,7 +47,8 @@ class ScratchDatabase:
             try:
                 self._connection.executemany(statement, rows)
             finally:
-                self._connection.execute("COMMIT")
+                if self._connection.in_transaction:  # a full disk has ended it
+                    self._connection.execute("COMMIT")
 
     def rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """What `query` finds, row by row. Raises UserError on a full disk."""

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 380, 280, 56, 44, 34
-COLOURS = ("#3b6ea5", "#c05a2c", "#4d8b53", "#8a5aa0")
+COLOURS = ("#3b6ea5", "#c05a2c", "#4d8b53", "#8a5aa0", "#a08a2c")
+LINE = 12
+"""Pixels from one name to the next."""
 
 
 def plot(path: Path, series: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
@@ -47,16 +49,28 @@ def panel(series: Mapping[str, Sequence[Mapping[str, Any]]], key: str, title: st
         end, _ = place(10 ** x_range[1], 10**power)
         parts.append(f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{end:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
         parts.append(f'<text x="{x - 6:.1f}" y="{y + 4:.1f}" text-anchor="end">{10**power:g}</text>')
-    for colour, (stage, runs) in zip(COLOURS, series.items(), strict=False):
+    ends: list[tuple[float, float, str, str]] = []
+    for colour, (stage, runs) in zip(COLOURS, series.items(), strict=True):
         if not runs:
             continue
         places = [place(run["size"], max(run[key], 1e-3)) for run in runs]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-        x, y = places[-1]
-        parts.append(f'<text x="{x + 7:.1f}" y="{y + 4:.1f}" fill="{colour}">{stage}</text>')
+        ends.append((places[-1][1], places[-1][0], stage, colour))
+    for height, (_, x, stage, colour) in zip(apart([end[0] for end in sorted(ends)]), sorted(ends), strict=True):
+        parts.append(f'<text x="{x + 7:.1f}" y="{height + 4:.1f}" fill="{colour}">{stage}</text>')
     return "\n".join(parts)
+
+
+def apart(heights: Sequence[float]) -> list[float]:
+    """Rising `heights`, moved down and then up as a block until names at them do not cover each other."""
+    moved: list[float] = []
+    for height in heights:
+        moved.append(max(height, moved[-1] + LINE) if moved else height)
+    # the block stays about where its points are, and within the picture
+    shift = sum(m - h for m, h in zip(moved, heights, strict=True)) / max(len(moved), 1)
+    return [max(height - shift, TOP + LINE * number) for number, height in enumerate(moved)]
 
 
 def bounds(values: Sequence[float]) -> tuple[int, int]:

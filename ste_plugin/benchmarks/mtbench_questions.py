@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ste_plugin import jsonl
+from ste_plugin.benchmarks.source import HubDataset, file_rows
 from ste_plugin.errors import UserError
 
 DATASET = "HuggingFaceH4/mt_bench_prompts"
@@ -36,6 +37,7 @@ WITH_REFERENCE = ("math", "reasoning", "coding")
 
 _REFERENCE_FIELDS = ("gpt4_reference", "reference", "author_reference")
 TURNS = 2
+CHOICE = "the path of a .jsonl file with the questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def load(source: str, *, revision: str = REVISION) -> list[Question]:
     Raises:
         UserError: the source cannot be read, a row is malformed, or an id occurs twice.
     """
-    located = list(_hub_rows(revision) if source == "hub" else _file_rows(source))
+    hub = HubDataset(DATASET, SPLIT, revision)
+    from_hub = source == "hub"
+    located = hub.rows(f"pass {CHOICE}") if from_hub else file_rows(source, f"'hub' or {CHOICE}")
     questions: dict[str, Question] = {}
     for where, row in located:
         question = _question(row, where)
@@ -74,8 +78,8 @@ def load(source: str, *, revision: str = REVISION) -> list[Question]:
         questions[question.id] = question
     if not questions:
         raise UserError(f"{source}: holds no questions; give a file with one question a line")
-    if source == "hub" and len(questions) != QUESTIONS:
-        raise UserError(f"{DATASET} ({revision}): holds {len(questions)} questions instead of {QUESTIONS}; pass a file")
+    if from_hub and len(questions) != QUESTIONS:
+        raise UserError(f"{hub}: holds {len(questions)} questions instead of {QUESTIONS}; pass a file")
     return list(questions.values())
 
 
@@ -146,26 +150,3 @@ def _two_texts(row: Mapping[str, Any], name: str, where: str) -> tuple[str, str]
     if len(values) != TURNS or not all(isinstance(value, str) for value in values):
         raise UserError(f"{where}: field '{name}' should hold {TURNS} strings, one a turn")
     return values[0], values[1]
-
-
-def _file_rows(source: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    path = Path(source).expanduser()
-    if not path.is_file():
-        raise UserError(f"{source}: no such file; pass 'hub' or the path of a .jsonl file with the questions")
-    for line, row in jsonl.read_rows(path):
-        yield f"{path}:{line}", row
-
-
-def _hub_rows(revision: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    instead = "pass the path of a .jsonl file with the questions"
-    try:
-        from datasets import load_dataset
-    except ImportError:
-        raise UserError(f"source 'hub' needs the package 'datasets': install it, or {instead}") from None
-    try:
-        rows = load_dataset(DATASET, split=SPLIT, revision=revision)
-    except Exception as error:  # offline, refused, not found, broken cache: many libraries, no common class
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"cannot get {DATASET} ({revision}) from the hub: {reason}; {instead}") from error
-    for number, row in enumerate(rows, start=1):
-        yield f"{DATASET}:{number}", dict(row)

@@ -7,9 +7,9 @@ from itertools import combinations
 from typing import Any
 
 from ste_plugin import jsonl
-from ste_plugin.benchmarks.choosing import choose
+from ste_plugin.benchmarks.grouped_pairs import load_grouped
 from ste_plugin.benchmarks.rewardbench2_scoring import SECTIONS, TIES, Comparison, aggregate
-from ste_plugin.benchmarks.source import HubDataset, load_rows, texts, unique_pairs
+from ste_plugin.benchmarks.source import HubDataset, texts
 from ste_plugin.errors import UserError
 from ste_plugin.pairs import Message, Pair, pair_from_row
 
@@ -54,17 +54,9 @@ def load(
     Raises:
         UserError: the source cannot be read, a row is malformed, or no pair is left.
     """
-    hubs = {"test": HubDataset(DATASET, "test", revision)}
-    rows = load_rows(source, hubs, {"test": ROWS}, "the path of a .jsonl file")
-    return choose(
-        unique_pairs(rows, _to_pairs),
-        source,
-        SECTIONS,
-        subsets=subsets,
-        limit_per_subset=limit_per_subset,
-        seed=seed,
-        unit=lambda pair: pair.cluster,
-    )
+    hub = HubDataset(DATASET, "test", revision)
+    choice: dict[str, Any] = {"subsets": subsets, "limit_per_subset": limit_per_subset, "seed": seed}
+    return load_grouped(source, hub, ROWS, _to_pairs, SECTIONS, **choice)
 
 
 def comparison_of(meta: Mapping[str, Any]) -> Comparison:

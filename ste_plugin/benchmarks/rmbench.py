@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ste_plugin import jsonl, scoring
-from ste_plugin.benchmarks.choosing import choose
-from ste_plugin.benchmarks.source import HubDataset, load_rows, one_of, texts, unique_pairs
+from ste_plugin.benchmarks.grouped_pairs import load_grouped
+from ste_plugin.benchmarks.source import HubDataset, one_of, texts
 from ste_plugin.errors import UserError
 from ste_plugin.pairs import Message, Pair, pair_from_row
 from ste_plugin.scoring import PairResult
@@ -59,17 +59,9 @@ def load(
     Raises:
         UserError: the source cannot be read, a row is malformed, or no pair is left.
     """
-    hubs = {"train": HubDataset(DATASET, "train", revision)}
-    rows = load_rows(source, hubs, {"train": PROMPTS}, "the path of a .jsonl file")
-    return choose(
-        unique_pairs(rows, _to_pairs),
-        source,
-        SECTIONS,
-        subsets=subsets,
-        limit_per_subset=limit_per_subset,
-        seed=seed,
-        unit=lambda pair: pair.cluster,
-    )
+    hub = HubDataset(DATASET, "train", revision)
+    choice: dict[str, Any] = {"subsets": subsets, "limit_per_subset": limit_per_subset, "seed": seed}
+    return load_grouped(source, hub, PROMPTS, _to_pairs, SECTIONS, **choice)
 
 
 def styles_of(meta: Mapping[str, Any]) -> Styles:

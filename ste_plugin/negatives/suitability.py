@@ -87,5 +87,10 @@ def only_sounds_harmful(instruction: Instruction) -> bool:
 
 
 def is_refusal(text: str) -> bool:
-    """Declines within its first 200 characters."""
+    """Whether a response that was to be a refusal is one, by its first 200 characters.
+
+    Not `quality.refusals.declines`, which pairs of all kinds are dropped by: that one wants to be sure, and knows 13 of
+    the 20 sentences that our built-in refusals open with ("My answer is no." is none to it). This one is asked where a
+    refusal is expected, and takes a bare "As an AI" for one.
+    """
     return bool(_REFUSES.search(text[:200].replace("’", "'")))

@@ -30,7 +30,10 @@ _WORDS = re.compile(
 
 
 def declines(text: str) -> bool:
-    """Whether a response opens by saying that it will not or cannot do what was asked (English)."""
+    """Whether a response opens by saying that it will not or cannot do what was asked (English).
+
+    Where a refusal is expected, `negatives.suitability.is_refusal` tells it by less.
+    """
     return _DECLINES.search(text[:_OPENING]) is not None
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from statistics import fmean, stdev
 from typing import Any
 
@@ -17,6 +18,7 @@ from ste_plugin.grade_prompt import Grade, GradePrompt
 from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.judging import JudgeSettings
 from ste_plugin.model_request import Answer, ModelAnswers, ModelRequest
+from tests.unit.fake_hub import FakeHub
 
 MATH = Question("2", "math", ("Add 2 and 3.", "Add 4."), ("5", "9"))
 WRITING = Question("1", "writing", ("Write about rain.", "Shorter."))
@@ -203,6 +205,25 @@ def test_more_refusals(tmp_path: Any) -> None:
             load(write(tmp_path, rows))
     with pytest.raises(UserError, match="no such file; pass 'hub' or the path"):
         load(str(tmp_path / "absent.jsonl"))
+
+
+def test_questions_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"prompt_id": n, "category": "writing", "prompt": [f"first {n}", f"second {n}"]} for n in range(80)]
+    hub = FakeHub(train=rows)
+    monkeypatch.setitem(sys.modules, "datasets", hub)
+    assert [question.id for question in load("hub")] == [str(n) for n in range(80)]
+    assert hub.asked == [("HuggingFaceH4/mt_bench_prompts", "train", "main")]
+    hub.rows["train"] = rows[1:]
+    with pytest.raises(UserError, match=r"mt_bench_prompts \(main\): holds 79 questions instead of 80; pass a file"):
+        load("hub")
+    hub.rows = {}
+    with pytest.raises(
+        UserError, match=r"cannot get .* from the hub: .*; pass the path of a \.jsonl file with the quest"
+    ):
+        load("hub")
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(UserError, match="source 'hub' needs the package 'datasets'"):
+        load("hub")
 
 
 def test_answers(tmp_path: Any) -> None:
