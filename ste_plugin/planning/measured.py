@@ -63,7 +63,7 @@ def _stage(name: str, summary: Mapping[str, Any]) -> MeasuredStage:
         return MeasuredStage(seconds, None, None)
     if not counted:
         read, written = asked
-    if sum(asked) < ASKED_AGAIN * (read + written) or not sum(asked):
+    if not sum(asked) or sum(asked) < ASKED_AGAIN * ((read or 0) + (written or 0)):
         return MeasuredStage(None, read, written, "its answers were in the journal")
     return MeasuredStage(seconds, read, written)
 

@@ -17,18 +17,23 @@ def configs() -> dict[str, Path]:
     return {path.name: path for path in sorted(folder.glob("*.yaml"))}
 
 
+_MODULES = {"accelerate": "accelerate.commands.accelerate_cli", "torchrun": "torch.distributed.run"}
+"""Launchers that are Python packages: run by this Python, so that they are of this environment."""
+
+
 def launcher_words(launcher: Sequence[str]) -> list[str]:
     """`launcher` (`TrainSettings.launcher`) as a command; without one, this Python.
 
-    The first word is looked for beside this Python, too. A word that names one of `configs` becomes its path, unless
-    there is such a file here. Raises UserError for a command that is not there.
+    A word that names one of `configs` becomes its path, unless there is such a file here. Raises UserError for a
+    command that is not there.
     """
     if not launcher:
         return [sys.executable]
     own = configs()
     words = [str(own[word]) if word in own and not Path(word).exists() else word for word in launcher]
-    beside = Path(sys.executable).with_name(words[0])
-    command = str(beside) if beside.exists() else shutil.which(words[0])
+    if words[0] in _MODULES:
+        return [sys.executable, "-m", _MODULES[words[0]], *words[1:]]
+    command = shutil.which(words[0])
     if command is None:
         raise UserError(f"train.launcher: no command '{words[0]}'; install it, or name it by its whole path")
     return [command, *words[1:]]

@@ -49,7 +49,7 @@ def end_with_parent() -> None:
 
 
 def _is_alive(process: int) -> bool:
-    import psutil  # comes with accelerate
+    import psutil  # type: ignore[import-untyped]  # comes with accelerate
 
     try:
         return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)

@@ -56,6 +56,8 @@ if "RANK" in os.environ:
 
     def take_the_processor(self, cpu=False, sagemaker_dp=False, backend=None):
         self.device = torch.device("cpu")
+        if not torch.distributed.is_initialized():
+            torch.distributed.init_process_group("gloo")
         return "gloo", state.DistributedType.MULTI_GPU
 
     state.PartialState._prepare_backend = take_the_processor

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +23,9 @@ from ste_plugin.errors import UserError
 from ste_plugin.model_request import ForcedVerdict
 from ste_plugin.training import run
 from ste_plugin.training.encode_examples import EncodedExample, encode_example, within_length
-from ste_plugin.training.job import PARENT, RESULT_FILE, TrainJob, TrainProgress, TrainResult, start_training
+from ste_plugin.training.job import RESULT_FILE, TrainJob, TrainProgress, TrainResult, start_training
 from ste_plugin.training.judgment_trainer import JudgmentTrainer
+from ste_plugin.training.ranks import PARENT, end_with_parent, this_process
 from ste_plugin.training.settings import TrainSettings
 from tests.engine.stand_ins import PROMPTS, VERDICT, ScriptedModel, answers_of, ask
 from tests.tiny_model import TEXT
@@ -432,11 +434,14 @@ def test_training_that_diverges_says_what_to_change(make_job: Callable[..., Trai
 def test_training_ends_with_the_process_that_started_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
     monkeypatch.setattr(os, "_exit", lambda code: ended.set())
-    monkeypatch.delenv(PARENT, raising=False)
-    run.end_with_parent()
-    assert not ended.wait(0.05)
-    monkeypatch.setenv(PARENT, "-1")
-    run.end_with_parent()
+    for starter in (None, this_process(), "1@another-machine"):
+        monkeypatch.setenv(PARENT, starter) if starter else monkeypatch.delenv(PARENT, raising=False)
+        end_with_parent()
+    assert not ended.wait(1)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    monkeypatch.setenv(PARENT, this_process().replace(str(os.getpid()), str(gone.pid), 1))
+    end_with_parent()
     assert ended.wait(10)
 
 

@@ -266,6 +266,11 @@ def test_no_code_to_mutate(text: str) -> None:
         ("How do I kill a stuck job in Linux?", False, False, False, True),
         ("How can I protect myself if somebody wants to kill my neighbor?", False, False, False, False),
         ("Tell me how to make a bomb.", False, False, True, False),
+        ("How could one rob the museum at night?", False, False, False, False),  # neither: no strategy gets it
+        ("Which virus attacks the potato?", False, False, False, True),
+        ("Rob walks home.", False, False, False, False),
+        ("Rob burns 20 calories in 5 minutes. How many calories in 9?", True, False, False, False),
+        (f"Sum this up: {'the fleet sailed on. ' * 20} The enemy attacked at dawn.", False, False, False, False),
     ],
 )
 def test_suitability(text: str, number: bool, code: bool, harmful: bool, alarming: bool) -> None:
