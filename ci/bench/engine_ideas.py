@@ -79,12 +79,12 @@ def _logits_everywhere(bench: Bench) -> Iterator[None]:
 
 @contextmanager
 def _float32(bench: Bench) -> Iterator[None]:
-    bench.dtype = "float32"
+    before, bench.dtype = bench.dtype, "float32"
     try:
         bench.load()
         yield
     finally:
-        bench.dtype = "bfloat16"
+        bench.dtype = before
 
 
 IDEAS = {

@@ -22,11 +22,13 @@ import torch
 from engine_ideas import IDEAS, Idea
 from ideas_work import WORKLOADS, Bench
 from report_files import append_line, machine, markdown_table, median_range, write_report
+from transformers.utils import logging
 
 
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
+    logging.disable_progress_bar()
     options.out.mkdir(parents=True, exist_ok=True)
     log = options.out / "ideas-runs.jsonl"
     bench = Bench(options)

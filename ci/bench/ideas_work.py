@@ -90,7 +90,10 @@ class Bench:
         return [future.result() for future in futures]
 
     def _train(self) -> list[float]:
-        """Float32 weights under bfloat16 autocast, as training has them, the loss on the last tokens."""
+        """Float32 weights under bfloat16 autocast, as training has them; the loss is on one token of each row's middle.
+
+        Not on the last, which the chat template decides: its loss and gradients are next to nothing.
+        """
         if self._training is None:
             from transformers import AutoModelForCausalLM
 
@@ -100,13 +103,13 @@ class Bench:
         longest = max(map(len, prompts))
         ids = torch.tensor([prompt + [0] * (longest - len(prompt)) for prompt in prompts])
         mask = torch.tensor([[1] * len(prompt) + [0] * (longest - len(prompt)) for prompt in prompts])
-        ends = torch.tensor([len(prompt) - 1 for prompt in prompts])
-        columns, places = ends.sub(1).unique(return_inverse=True)
+        targets = torch.tensor([len(prompt) // 2 for prompt in prompts])
+        columns, places = targets.sub(1).unique(return_inverse=True)
         self._training.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             output = self._training(input_ids=ids, attention_mask=mask, use_cache=False, logits_to_keep=columns)
         rows = torch.arange(len(ids))
-        loss = torch.nn.functional.cross_entropy(output.logits[rows, places].float(), ids[rows, ends])
+        loss = torch.nn.functional.cross_entropy(output.logits[rows, places].float(), ids[rows, targets])
         loss.backward()
         return [loss.item(), *(float(weight.grad.norm()) for weight in self._training.parameters())]
 

@@ -72,8 +72,8 @@ def annotate_pairs(recipe: Recipe, output: StageOutput, journal: str | None) -> 
         with user_errors_reported():
             pair = pair_from_row(state.metadata["pair"], f"pair {state.sample_id}")
             state.messages = []
-            for steps in annotation_steps(pair, recipe).values():
-                annotation = await asker().run(steps)
+            # both orders at the same time, as in judging
+            for annotation in await asker().run_all(list(annotation_steps(pair, recipe).values())):
                 rows.append(annotation_to_row(annotation))
                 state.messages += chat(annotation.messages)
                 if annotation.accepted is not None:
