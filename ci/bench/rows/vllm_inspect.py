@@ -7,10 +7,10 @@ from importlib.metadata import version
 
 from inspect_ai.model import get_model
 from judging_work import Item, Outcome, Work
+
 from rows._inspect import judge_with
 from rows._vllm import engine_settings
 from rows._vllm import versions as vllm_versions
-
 from ste.vllm_servers import set_up_server
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 
 from judging_work import Item, Outcome, Work
+
 from rows._vllm import engine_settings, versions
 
 os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # in this process, whose time and memory are measured
