@@ -88,11 +88,21 @@ class Command:
 
     def __init__(self, folder: Path, model: Path, task: str, *options: str) -> None:
         self.folder = folder
-        settings = [word for one in SERVER for word in ("-M", one)] + [word for one in options for word in ("-T", one)]
+        words = [
+            "eval",
+            task,
+            "--model",
+            f"vllm/{model}",
+            "--display",
+            "plain",
+            "--no-log-realtime",
+            "--ctl-server",
+            "false",
+        ]
+        words += [word for one in SERVER for word in ("-M", one)] + [word for one in options for word in ("-T", one)]
         self.output = (folder / "output.txt").open("w+")
         self.process = subprocess.Popen(
-            [Path(VENV, "bin", "inspect"), "eval", task, "--model", f"vllm/{model}", *settings]
-            + ["--display", "plain", "--no-log-realtime", "--ctl-server", "false", "--log-level", "info"],
+            [Path(VENV, "bin", "inspect"), *words, "--log-level", "info"],
             cwd=folder,
             env=os.environ | CPU | {"PATH": f"{VENV}/bin{os.pathsep}{os.environ['PATH']}"},
             stdout=self.output,
