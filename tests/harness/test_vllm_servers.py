@@ -18,7 +18,7 @@ import pytest
 import yaml
 from inspect_ai.model import get_model
 
-from ste.stage_setup import model_identity
+from ste.stage_setup import model_identity, stage_config
 from ste.vllm_servers import set_up_server
 from ste_plugin.work_directory import read_run
 from tests.harness.stock_inspect import StockInspect, figures, read_rows
@@ -159,6 +159,11 @@ class TestServerArguments:
         assert self.arguments(f"org/one:{tmp_path}")["max_lora_rank"] == 16
         assert self.arguments("org/one") == {"host": "127.0.0.1", "enable_lora": True, "max_lora_rank": 16}
         assert "enable_lora" not in self.arguments("org/other")
+
+
+def test_a_server_gets_as_many_requests_as_it_works_on() -> None:
+    given = [stage_config(get_model("vllm/org/one", memoize=False, **more)) for more in ({}, {"max_num_seqs": 16})]
+    assert [config.max_connections for config in given] == [256, 16]
 
 
 def test_recorded_answers_are_found_again_whatever_port_the_server_got(tiny_model: Path) -> None:
