@@ -45,7 +45,7 @@ select: {{source: builtin, limit: 8, max_chars: 120}}
 synthesize: {{strategies: {{neighbor: 1}}, pairs: 8, max_tokens: 16}}
 quality: {{filters: [empty, identical]}}
 judge: {{prompt: judge_verdict, max_tokens: 0, force_verdict: true, max_response_chars: 200}}
-annotate: {{draws: 4, first_round: 2}}
+annotate: {{draws: 15, first_round: 8, temperature: 1.5}}
 curate: {{validation_share: 0.2}}
 train: {{method: {method}, learning_rate: 1.0e-3, epochs: 1, max_steps: 3, batch_size: 4, micro_batch_size: 4,
   lora: {{rank: 4, alpha: 8}}}}
