@@ -27,9 +27,10 @@ def model_identity(model: Model) -> str:
 
 
 def _served_weights(model: Model) -> str:
-    folders = [Path(part) for part in weights_of(model) if part is not None]
+    parts = [part for part in weights_of(model) if part is not None]
+    folders = [Path(part) for part in parts]
     if not all(folder.is_dir() for folder in folders):
-        return str(model)
+        return f"vllm/{':'.join(parts)}"
     return f"vllm {local_identity(folders[0], folders[1] if len(folders) > 1 else None, None)}"
 
 

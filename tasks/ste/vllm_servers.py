@@ -68,9 +68,12 @@ def requests_at_once(model: Model) -> int:
 
 
 def weights_of(model: Model) -> tuple[str, str | None]:
-    """(base model, adapter or None) of a model of ``vllm/``: folders, or names on the hub."""
-    base, _, adapter = model.name.partition(":")
-    return base, adapter or None
+    """(base model, adapter or None) of a model of ``vllm/``: folders, or names on the hub.
+
+    Not from the model's name: when its server has started, Inspect leaves the adapter out of it.
+    """
+    api = cast(Any, model.api)
+    return api.base_model, api.adapter.name if api.adapter is not None else None
 
 
 def _rank_of(adapter: str | None) -> int:

@@ -147,13 +147,13 @@ def logs(folder: Path) -> list[EvalLog]:
     return [read_eval_log(str(path)) for path in files]
 
 
-def label_logprobs(log: EvalLog) -> Iterator[tuple[str, dict[str, float]]]:
-    """(the model that was asked, the likeliest first tokens) of each forced verdict."""
+def label_logprobs(log: EvalLog) -> Iterator[dict[str, float]]:
+    """Each forced verdict's labels with their log-probabilities."""
     for sample in sorted(log.samples or [], key=lambda one: str(one.id)):
         for event in sample.events:
             if isinstance(event, ModelEvent):
                 (first, *_) = event.output.choices[0].logprobs.content  # type: ignore[union-attr]
-                yield event.model, {top.token: top.logprob for top in first.top_logprobs or []}
+                yield {top.token: top.logprob for top in first.top_logprobs or []}
 
 
 def test_a_benchmark(embedded_model: Path, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_benchmark(embedded_model: Path, tmp_path: Path) -> None:
     (log,) = logs(tmp_path)
     found = figures(log)
     assert found["parse_rate/overall"] == found["forced_rate/overall"] == 100
-    probabilities = [top["A"] for _, top in label_logprobs(log)]
+    probabilities = [top["A"] for top in label_logprobs(log)]
     assert len(probabilities) == 2 * len(log.samples or [])
     assert len(set(probabilities)) > 2  # by what is judged; in bfloat16 few values are possible
 
@@ -194,12 +194,13 @@ def test_one_iteration(embedded_model: Path, tmp_path: Path, method: str) -> Non
     command.assert_stopped()
     checkpoint = tmp_path / "run" / "iteration-1" / "judge"
     by_label = {log.eval.task_args["label"]: log for log in logs(tmp_path)}
-    seed, trained = (list(label_logprobs(by_label[f"score-{i}-mini"])) for i in (0, 1))
     base = f"vllm/{embedded_model}"
-    assert {name for name, _ in seed} == {base}
-    assert {name for name, _ in trained} == {f"{base}:{checkpoint}" if method == "lora" else f"vllm/{checkpoint}"}
+    assert by_label["score-0-mini"].eval.model == base
+    named = f"{base}:{checkpoint}" if method == "lora" else f"vllm/{checkpoint}"
+    assert by_label["score-1-mini"].eval.model == named
+    seed, trained = (list(label_logprobs(by_label[f"score-{i}-mini"])) for i in (0, 1))
     assert len(seed) == len(trained)
-    changes = [abs(after["A"] - before["A"]) for (_, before), (_, after) in zip(seed, trained, strict=True)]
+    changes = [abs(after["A"] - before["A"]) for before, after in zip(seed, trained, strict=True)]
     assert max(changes) > 0.05
     assert len({port for _, port in command.watch.addresses}) == (1 if method == "lora" else 2)
     _, stages = read_run(tmp_path / "run")

@@ -172,3 +172,13 @@ def test_recorded_answers_are_found_again_whatever_port_the_server_got(tiny_mode
     model.api.base_url = "http://localhost:31234/v1"
     assert model_identity(model) == before
     assert str(tiny_model) not in before  # by what is in the folder, which may come to hold another model
+
+
+def test_an_adapter_is_part_of_the_identity_also_when_its_server_runs(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 8}))
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"weights")
+    base, model = (get_model(f"vllm/{name}", memoize=False) for name in (tiny_model, f"{tiny_model}:{tmp_path}"))
+    before = model_identity(model)
+    assert before != model_identity(base)
+    model.api.model_name = str(tiny_model)  # what Inspect makes of it
+    assert model_identity(model) == before
