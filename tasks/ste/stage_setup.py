@@ -8,7 +8,7 @@ from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
 
 from ste.asking import Asker
 from ste.local_provider import CONNECTIONS, LocalProvider
-from ste.vllm_servers import served_by_vllm, set_up_server, weights_of
+from ste.vllm_servers import requests_at_once, served_by_vllm, set_up_server, weights_of
 from ste_plugin.fingerprint import local_identity
 from ste_plugin.journal import Journal
 from ste_plugin.negatives.strategy import WEAK_GENERATOR
@@ -28,10 +28,11 @@ def model_identity(model: Model) -> str:
 
 
 def _served_weights(model: Model) -> str:
-    base, adapter = weights_of(model)
-    if not Path(base).is_dir():
-        return str(model)
-    return f"vllm {local_identity(Path(base), Path(adapter) if adapter else None, None)}"
+    parts = [part for part in weights_of(model) if part is not None]
+    folders = [Path(part) for part in parts]
+    if not all(folder.is_dir() for folder in folders):
+        return f"vllm/{':'.join(parts)}"
+    return f"vllm {local_identity(folders[0], folders[1] if len(folders) > 1 else None, None)}"
 
 
 def stage_config(model: Model) -> GenerateConfig:
@@ -40,6 +41,8 @@ def stage_config(model: Model) -> GenerateConfig:
     Settles how the model's server is started, if it gets one.
     """
     set_up_server(model)
+    if served_by_vllm(model):
+        return GenerateConfig(max_connections=requests_at_once(model))
     local = isinstance(model.api, LocalProvider)
     return GenerateConfig(max_connections=CONNECTIONS) if local else GenerateConfig()
 

@@ -18,6 +18,9 @@ from inspect_ai.model import Model
 ADAPTER_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM takes as the largest rank of an adapter."""
 
+SEQUENCES = 256
+"""What vLLM works on side by side unless -M max_num_seqs= says otherwise."""
+
 _used: dict[str, Any] = {}
 _ranks: dict[str, int] = {}
 
@@ -58,15 +61,26 @@ def stop_servers(but: Model | None = None) -> None:
         _used.pop(base).close()
 
 
+def requests_at_once(model: Model) -> int:
+    """As many as the server of `model` works on side by side: Inspect's own ten leave it idle."""
+    given = str(cast(Any, model.api).server_args.get("max_num_seqs", ""))
+    return int(given) if given.isdecimal() else SEQUENCES
+
+
 def weights_of(model: Model) -> tuple[str, str | None]:
-    """(base model, adapter or None) of a model of ``vllm/``: folders, or names on the hub."""
-    base, _, adapter = model.name.partition(":")
-    return base, adapter or None
+    """(base model, adapter or None) of a model of ``vllm/``: folders, or names on the hub.
+
+    Not from the model's name: when its server has started, Inspect leaves the adapter out of it.
+    """
+    api = cast(Any, model.api)
+    return api.base_model, api.adapter.name if api.adapter is not None else None
 
 
 def _rank_of(adapter: str | None) -> int:
     """The rank of an adapter in a folder; 0 without one, or where Inspect has to find it out."""
+    if adapter is None:
+        return 0
     try:
-        return int(json.loads(Path(adapter or "", "adapter_config.json").read_text(encoding="utf-8"))["r"])
+        return int(json.loads(Path(adapter, "adapter_config.json").read_text(encoding="utf-8"))["r"])
     except (OSError, ValueError, KeyError):
         return 0

@@ -1,0 +1,1 @@
+"""Stands in for vLLM: Inspect's provider ``vllm/`` imports it before it starts a server."""
