@@ -145,7 +145,7 @@ class Recipe(Section):
                 strategy_named(name)
         with _error_at("synthesize.material"):
             for name, material in self.synthesize.material.items():
-                if material == "built_in" and not isinstance(strategy_named(name), SelfSupplied):
+                if material.startswith("built_in") and not isinstance(strategy_named(name), SelfSupplied):
                     raise UserError(f"strategy '{name}' has no built-in instructions; write 'instructions'")
                 if name not in self.synthesize.strategies:
                     raise UserError(f"'{name}' is none of the recipe's strategies; add it there or remove it here")

@@ -93,7 +93,8 @@ class SynthesizeRecipe(Section):
     """How pairs are made: which negative strategies, with what weights, and how many pairs to aim at.
 
     `material` says by strategy what it works on: "instructions" (the run's, those that suit it), "built_in" (its own,
-    written by code, for strategies that bring some along), or "auto": the former, filled up with the latter.
+    written by code, for strategies that bring some along), "built_in_requests" (the same without their responses, so
+    that the generator responds), or "auto": the run's, filled up with built-in ones.
     `run_code` allows `mutated_code` to run Python that the generator wrote, in a limited process; without it a mutant
     is told apart by its syntax tree.
     """

@@ -7,13 +7,14 @@ from typing import Literal
 
 from ste_plugin.instructions import Instruction
 from ste_plugin.model_request import derive_seed
-from ste_plugin.negatives.built_in import SelfSupplied
+from ste_plugin.negatives.built_in import SelfSupplied, without_responses
 from ste_plugin.negatives.registry import strategy_named
 from ste_plugin.negatives.strategy import Selective
 
-Material = Literal["auto", "instructions", "built_in"]
-"""What a strategy works on: the run's instructions that suit it, its own built-in ones, or ("auto") the first kind,
-filled up with the second where there are too few."""
+Material = Literal["auto", "instructions", "built_in", "built_in_requests"]
+"""What a strategy works on: the run's instructions that suit it, its own built-in ones with their responses, those
+without, so that the generator responds to them, or ("auto") the first kind, filled up with the second where there
+are too few."""
 
 
 def synthesis_plan(
@@ -27,7 +28,7 @@ def synthesis_plan(
 
     def suits(name: str, instruction: Instruction) -> bool:
         strategy = strategy_named(name)
-        if material.get(name) == "built_in":
+        if material.get(name) in ("built_in", "built_in_requests"):
             return not isinstance(strategy, SelfSupplied)
         return not isinstance(strategy, Selective) or strategy.suits(instruction)
 
@@ -35,7 +36,8 @@ def synthesis_plan(
         strategy = strategy_named(name)
         if material.get(name) == "instructions" or not isinstance(strategy, SelfSupplied):
             return ()
-        return strategy.built_in(count, seed)
+        own = strategy.built_in(count, seed)
+        return [without_responses(i) for i in own] if material.get(name) == "built_in_requests" else own
 
     return plan_pairs(instructions, weights, pairs, seed, suits=suits, built_in=built_in)
 

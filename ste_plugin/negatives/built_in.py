@@ -7,7 +7,7 @@ makes its own instructions, and knows by construction which of the two responses
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 from ste_plugin.draws import Draws
@@ -65,6 +65,11 @@ def built_in_item(instruction: Instruction) -> BuiltInItem | None:
     """The responses that came with `instruction`; None for one of the run's own."""
     item = instruction.meta.get("item")
     return item if isinstance(item, BuiltInItem) else None
+
+
+def without_responses(instruction: Instruction) -> Instruction:
+    """`instruction` alone: a strategy treats it as one of the run's own."""
+    return replace(instruction, meta={key: value for key, value in instruction.meta.items() if key != "item"})
 
 
 def built_in_pair(instruction: Instruction, strategy: str, item: BuiltInItem) -> Pair | Dropped:

@@ -23,6 +23,7 @@ from ste_plugin.negatives.over_refusal import OverRefusal
 from ste_plugin.negatives.programs import tree_mutations
 from ste_plugin.negatives.programs.answer_mutants import mutant_of
 from ste_plugin.negatives.programs.behaviour import compare
+from ste_plugin.negatives.registry import strategy_named
 from ste_plugin.negatives.strategy import WEAK_GENERATOR, Dropped
 from ste_plugin.negatives.suitability import (
     asks_for_a_number,
@@ -37,7 +38,7 @@ from ste_plugin.negatives.weaker_answer import TEMPERATURE, WeakerAnswer
 from ste_plugin.negatives.wrong_result import DRAWS, WrongResult
 from ste_plugin.pairs import Pair
 from ste_plugin.recipe import load_recipe
-from ste_plugin.synthesis_plan import plan_pairs, synthesis_plan
+from ste_plugin.synthesis_plan import Material, plan_pairs, synthesis_plan
 from tests.unit.driving import answered, drive, in_turn
 from tests.unit.test_negatives import CONTEXT, POEM
 
@@ -297,15 +298,31 @@ def test_a_plan_gives_a_strategy_what_suits_it_and_fills_up(fit: int, other: int
     assert kinds == Counter({k: v for k, v in {"a": min(fit, pairs), "c": max(0, pairs - fit)}.items() if v})
 
 
+def test_built_in_requests_are_answered_by_the_generator() -> None:
+    material: dict[str, Material] = {"unsafe_compliance": "built_in_requests"}
+    ((instruction, name),) = synthesis_plan([], {"unsafe_compliance": 1.0}, 1, 0, material)
+    pair = drive(strategy_named(name).synthesize(instruction, CONTEXT), in_turn("Sure. First, put on gloves."))
+    assert isinstance(pair, Pair)
+    assert pair.rejected == ("Sure. First, put on gloves.",)
+    assert is_refusal(pair.chosen[0])
+    assert pair.meta["source"] == "ste/built-in" and "material" not in pair.meta
+
+
 def test_material_of_a_recipe(tmp_path: Path) -> None:
     loaded = [SUM, POEM]
-    for material, sources in (("built_in", [3, 0]), ("instructions", [0, 1]), ("auto", [2, 1])):
+    for material, sources in (
+        ("built_in", [3, 0]),
+        ("built_in_requests", [3, 0]),
+        ("instructions", [0, 1]),
+        ("auto", [2, 1]),
+    ):
         plan = synthesis_plan(loaded, {"wrong_result": 1.0}, 3, 0, {"wrong_result": material})  # type: ignore[dict-item]
         made = sum(i.source == "ste/built-in" for i, _ in plan)
         assert [made, len(plan) - made] == sources
     path = tmp_path / "r.yaml"
     for text, message in (
         ("{neighbor: 1}, material: {neighbor: built_in}", "synthesize.material: strategy 'neighbor' has no built-in"),
+        ("{neighbor: 1}, material: {neighbor: built_in_requests}", "strategy 'neighbor' has no built-in"),
         ("{neighbor: 1}, material: {wrong_result: auto}", "'wrong_result' is none of the recipe's strategies"),
         ("{neighbor: 1}, material: {neighbor: mine}", "synthesize.material.neighbor: Input should be"),
     ):
