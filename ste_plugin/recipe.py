@@ -108,7 +108,7 @@ class Recipe(Section):
             votes=votes,
             flip_bound=(benchmark.flip_bound or 0.0) if benchmark is not None else 0.0,
             force_verdict=self.judge.force_verdict,
-            seed=self.seed,
+            seed=benchmark.seed if benchmark is not None else self.seed,
             max_response_chars=self.judge.max_response_chars,
             overlong=self.judge.overlong,
         )
@@ -251,11 +251,12 @@ def load_recipe(name_or_path: str, **overrides: Any) -> Recipe:
         raise UserError(f"{source}{where}: not YAML: {getattr(error, 'problem', None) or error}") from error
     if not isinstance(data, dict):
         raise UserError(f"{source}: a recipe is a mapping of settings, this is {type(data).__name__}")
-    for key, value in overrides.items():
-        _replace(data, key.split("."), value)
     with _error_at(source):
+        unset = [key for key, value in overrides.items() if not _replace(data, key.split("."), value)]
         with _validation():
             recipe = Recipe.model_validate(data)
+        if unset:
+            raise UserError(f"'{unset[0]}' cannot be set on its own: it stands in a list; give the whole list")
         recipe.check_names()
         for iteration in recipe.from_iteration:
             key = f"from_iteration.{iteration}"
@@ -280,10 +281,17 @@ def _validation(above: str = "") -> Iterator[None]:
         raise UserError(f"{key}: {first['msg']}{more}") from None
 
 
-def _replace(data: dict[str, Any], key: list[str], value: Any) -> None:
+def _replace(data: dict[Any, Any], key: list[str], value: Any) -> bool:
+    """Whether `key` could be set: what it stands in may be a list, or no section, as validation says then."""
     *parents, last = key
     for parent in parents:
-        data = data.setdefault(parent, {})
-        if not isinstance(data, dict):  # not a section: validation says so
-            return
-    data[last] = value
+        data = data.setdefault(_own_key(data, parent), {})
+        if not isinstance(data, dict):
+            return False
+    data[_own_key(data, last)] = value
+    return True
+
+
+def _own_key(data: dict[Any, Any], word: str) -> Any:
+    """The key that is written `word`: an iteration is a number in YAML."""
+    return next((key for key in data if str(key) == word), word)

@@ -160,6 +160,9 @@ class BenchmarkRecipe(Section):
 
     A verdict is the majority of `votes` judgments, which are drawn until it is decided. With `flip_bound` (say 0.01)
     the drawing stops sooner: when all `votes` of them would end otherwise with at most that chance.
+
+    `seed` decides the sample, the placement and the draws of the scoring, as the task's option does. It is not the
+    run's: judges of all iterations and of runs with other seeds are scored on the same pairs, asked in the same way.
     """
 
     task: BenchmarkTask = "ste/rewardbench"
@@ -167,6 +170,7 @@ class BenchmarkRecipe(Section):
     dataset: str = "builtin"
     subsets: str | None = None
     limit_per_subset: Positive | None = None
+    seed: int = 0
     order: Literal["both", "single"] = "both"
     votes: Positive = 1
     flip_bound: Annotated[float, Field(ge=0, lt=1)] | None = None

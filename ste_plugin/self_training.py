@@ -18,7 +18,9 @@ from ste_plugin.negatives.strategy import WEAK_GENERATOR
 from ste_plugin.recipe import Recipe, load_recipe
 from ste_plugin.recipe_sections import BenchmarkRecipe
 from ste_plugin.stages import Stage, stages
-from ste_plugin.work_directory import WorkDirectory, write_text
+from ste_plugin.work_directory import WorkDirectory, check_same, read_run, write_text
+
+ROLES = ("judge", "generator", WEAK_GENERATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,13 @@ def run_recipe(
 class SelfTraining:
     """A run of `recipe` in the work directory `path`, which it takes until `close`."""
 
-    def __init__(self, recipe: Recipe, path: Path, journal: Path | None = None) -> None:
-        """Raises UserError: the folder cannot be written, or another run has it."""
+    def __init__(self, recipe: Recipe, path: Path, journal: Path | None = None, alike: Path | None = None) -> None:
+        """`alike` is the work directory of another run, with the same models and files.
+
+        Raises UserError: the folder cannot be written, or another run has it.
+        """
         self.recipe = recipe
+        self._alike = alike
         self.work = WorkDirectory(path)
         self.journal = journal.resolve() if journal is not None else self.work.answers
 
@@ -88,9 +94,15 @@ class SelfTraining:
     ) -> None:
         """Check that the folder was made with the same recipe, models, prompts and data, or make it so.
 
-        Raises UserError naming the first thing that differs.
+        Raises UserError naming the first thing that differs, here or from the run that this one is to be alike.
         """
-        self.work.claim(_manifest(self.recipe, judge, generator, weak_generator))
+        models = dict(zip(ROLES, (judge, generator, weak_generator), strict=True))
+        # a role that no model has is left out
+        roles = {role: {"name": one.name, "weights": one.weights} for role, one in models.items() if one is not None}
+        manifest = {**what_decides(self.recipe), **roles}
+        if self._alike is not None:
+            check_alike(self._alike, manifest)
+        self.work.claim(manifest)
         _write_recipe(self._recipe_file, self.recipe)
 
     def recipe_of(self, stage: Stage) -> Recipe:
@@ -134,7 +146,8 @@ class SelfTraining:
                 return StageInputs(seed, iteration - 1, checked, None, annotations)
             start = iteration - 1 if self.recipe.start_from == "previous" else 0
             return StageInputs(seed, iteration - 1, checked, annotations, work.checkpoint(iteration), start)
-        return StageInputs(self.recipe.seed, iteration, None, None, None)
+        seed = self.benchmark(stage).seed if stage.kind == "score" else self.recipe.seed
+        return StageInputs(seed, iteration, None, None, None)
 
     def quality_report(self, stage: Stage) -> Path:
         """Where the check of the pairs leaves its report."""
@@ -163,14 +176,27 @@ def _write_recipe(file: Path, recipe: Recipe) -> None:
     write_text(file, yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
 
 
-def _manifest(
-    recipe: Recipe, judge: ModelIdentity, generator: ModelIdentity, weak_generator: ModelIdentity | None
-) -> dict[str, Any]:
-    """Everything that decides what the run produces. A role that no model has is left out."""
-    models = {"judge": judge, "generator": generator, WEAK_GENERATOR: weak_generator}
+def what_decides(recipe: Recipe) -> dict[str, Any]:
+    """All but the models that decides what a run of `recipe` produces: the part of its manifest that needs no harness.
+
+    Raises UserError for a prompt or a file that cannot be read.
+    """
     return {
         "recipe": recipe.what_decides(),
-        **{role: {"name": one.name, "weights": one.weights} for role, one in models.items() if one is not None},
         "prompts": recipe.prompt_hashes(),
         "data": {file: file_fingerprint(Path(file)) for file in recipe.data_files()},
     }
+
+
+def check_alike(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Raises UserError where the run in `path` has another model, prompt or file than `manifest` under the same name.
+
+    Prompts and files that only one of the two names are fine.
+    """
+    stored = read_run(path)[0]
+    own: dict[str, Any] = {role: stored.get(role) for role in ROLES}
+    wanted: dict[str, Any] = {role: manifest.get(role) for role in ROLES}
+    for files in ("prompts", "data"):
+        common = stored.get(files, {}).keys() & manifest.get(files, {}).keys()
+        own[files], wanted[files] = ({name: one[files][name] for name in sorted(common)} for one in (stored, manifest))
+    check_same(path, own, wanted, "make these runs apart from it, in another folder")

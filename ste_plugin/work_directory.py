@@ -47,7 +47,7 @@ class WorkDirectory:
 
         Raises UserError naming the first setting that differs, and both values.
         """
-        wanted = json.loads(json.dumps(manifest))
+        wanted = _with_score_seeds(json.loads(json.dumps(manifest)))
         stored = _read_manifest(self.path / MANIFEST)
         if stored is None:
             # a run that was killed while it wrote its first file leaves a part of it
@@ -55,13 +55,7 @@ class WorkDirectory:
                 raise UserError(f"{self.path}: not empty and not a work directory of ste; name a new folder for it")
             write_json(self.path / MANIFEST, {"ste": __version__, "run": wanted})
             return
-        difference = first_difference(stored, wanted)
-        if difference is not None:
-            key, old, new = difference
-            raise UserError(
-                f"{self.path}: was made with {key} = {_short(old)}, now it is {_short(new)}; "
-                "change it back or name a new work directory"
-            )
+        check_same(self.path, stored, wanted, "name a new work directory")
 
     def summary(self, stage: str) -> dict[str, Any] | None:
         """What the finished `stage` left behind; None where it is not finished."""
@@ -163,7 +157,16 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
     run = stored.get("run")
     if not isinstance(run, dict):
         raise UserError(f"{path}: field 'run' should be an object; this is not a work directory of ste")
-    return run
+    return _with_score_seeds(run)
+
+
+def _with_score_seeds(run: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of a run from before benchmarks had a seed of their own says which one they were scored with."""
+    recipe = run.get("recipe")
+    if not isinstance(recipe, dict) or "seed" not in recipe:
+        return run
+    score = [{**one, "seed": one.get("seed", recipe["seed"])} for one in recipe.get("score", [])]
+    return {**run, "recipe": {**recipe, "score": score}}
 
 
 def first_difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:
@@ -181,6 +184,21 @@ def first_difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] 
                 return found
         return None
     return None if old == new else (key, old, new)
+
+
+def check_same(path: Path, stored: Any, wanted: Any, otherwise: str) -> None:
+    """Raises UserError naming the first setting that differs and both values, and what to do `otherwise`.
+
+    Args:
+        path: the run's folder.
+        stored, wanted: JSON values, those that it was made with and those of now.
+    """
+    difference = first_difference(stored, wanted)
+    if difference is not None:
+        key, old, new = difference
+        raise UserError(
+            f"{path}: was made with {key} = {_short(old)}, now it is {_short(new)}; change it back or {otherwise}"
+        )
 
 
 def _short(value: Any) -> str:

@@ -3,10 +3,13 @@
 KEY is any key of a recipe by its dotted path (``train.learning_rate=1e-4,3e-4``), values are YAML; or one of
 
     strategies  negative strategies, joined by "+", with weights if wanted: ``neighbor+modified_instruction:2,neighbor``
+                (the recipe's `synthesize.material` and `train.curriculum` lose the names of all others)
     start       what training starts from: ``seed,previous``
     draws       judgments drawn at most for an example: ``1,5,15``
     reasoning   ``on,off``: off is the verdict alone, forced; on is the recipe's own prompt where that reasons, else
                 the prompt `judge_short` with 64 tokens
+
+A value holds for the whole run. Where the recipe's `from_iteration` sets the same key, the axis is refused.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from ste_plugin.recipe import Recipe, load_recipe
 
 SHORT_REASONING_TOKENS = 64
 _ALIASES = {"start": "start_from", "draws": "annotate.draws"}
+_LATER = re.compile(r"from_iteration\.\d+\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +64,50 @@ class Cell:
         return {key: value for setting in self.settings for key, value in setting.overrides.items()}
 
 
-def cells(vary: Sequence[str], recipe: Recipe) -> list[Cell]:
-    """Every combination of the axes' values. Raises UserError for an axis that cannot be read or is named twice.
+def cells(vary: Sequence[str], recipe: Recipe, options: Mapping[str, str] | None = None) -> list[Cell]:
+    """Every combination of the axes' values.
 
-    `recipe` is the one that is varied; whether a key exists and a value fits shows when `load_recipe` sets it.
+    Args:
+        vary: the axes, each as in ``--vary``.
+        recipe: the one that is varied; whether a key exists and a value fits shows when `load_recipe` sets it.
+        options: of the command line that set a key of every run, by that key.
+
+    Raises UserError: an axis cannot be read, or something else sets its key too: an option, another axis or
+    `from_iteration`.
     """
     axes = [_axis(text, recipe) for text in vary]
-    taken: dict[str, str] = {}
+    taken = dict(options or {})
     for axis in axes:
-        for key in {key for setting in axis for key in setting.overrides}:
+        name, keys = axis[0].axis, {key for setting in axis for key in setting.overrides}
+        for key in sorted(keys):
             if key in ("seed", "name"):
                 raise UserError(f"--vary {key}: every run has its own; give seeds with --seeds")
-            if key in taken:
-                raise UserError(f"--vary {axis[0].axis}: sets '{key}', as --vary {taken[key]} does; vary it once")
-            taken[key] = axis[0].axis
+            other = next((taken[one] for one in taken if _overlap(one, key)), None)
+            if other is not None:
+                raise UserError(f"--vary {name}: sets '{key}', as {other} does; set it once")
+            later = next((one for one in _later_keys(recipe) if _overlap(_LATER.sub("", one), key)), None)
+            if later is not None and not _LATER.match(key):
+                raise UserError(
+                    f"--vary {name}: sets '{key}' for the whole run, which the recipe changes on the way "
+                    f"('{later}'); take it out of the recipe"
+                )
+        taken |= dict.fromkeys(keys, f"--vary {name}")
     return [Cell(combination) for combination in product(*axes)]
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two dotted keys are the same, or one of them is a part of the other."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
+def _later_keys(recipe: Recipe) -> list[str]:
+    """What the recipe changes on the way: "from_iteration.3.train.learning_rate", ..."""
+    return [
+        f"from_iteration.{iteration}.{section}.{key}"
+        for iteration, sections in sorted(recipe.from_iteration.items())
+        for section, values in sections.items()
+        for key in values
+    ]
 
 
 def varied(name_or_path: str, cell: Cell, seed: int, **overrides: Any) -> Recipe:
@@ -109,7 +142,7 @@ def _axis(text: str, recipe: Recipe) -> list[Setting]:
 
 def _overrides(axis: str, value: str, recipe: Recipe) -> Mapping[str, Any]:
     if axis == "strategies":
-        return {"synthesize.strategies": _weights(value)}
+        return _only(_weights(value), recipe)
     if axis == "reasoning":
         return _reasoning(value, recipe)
     try:
@@ -136,6 +169,19 @@ def _weights(value: str) -> dict[str, float]:
                 f"--vary strategies: the weight in '{part}' is no number; write NAME or NAME:WEIGHT"
             ) from None
     return weights
+
+
+def _only(weights: Mapping[str, float], recipe: Recipe) -> Mapping[str, Any]:
+    """These strategies, and without the names of all others what the recipe says about strategies."""
+    overrides: dict[str, Any] = {"synthesize.strategies": weights}
+    material = recipe.synthesize.material
+    if not material.keys() <= weights.keys():
+        overrides["synthesize.material"] = {name: one for name, one in material.items() if name in weights}
+    curriculum = recipe.train.curriculum
+    if any(name not in weights for stage in curriculum for name in stage):
+        left = [[name for name in stage if name in weights] for stage in curriculum]
+        overrides["train.curriculum"] = [stage for stage in left if stage]
+    return overrides
 
 
 def _reasoning(value: str, recipe: Recipe) -> Mapping[str, Any]:

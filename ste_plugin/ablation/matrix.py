@@ -13,11 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from ste_plugin.ablation.axes import Cell, cells, seeds_of, varied
+from ste_plugin.ablation.begun_runs import check_finished, check_words, record_words
 from ste_plugin.ablation.plot import plot
 from ste_plugin.ablation.results import CellResult, cell_results, differences
 from ste_plugin.ablation.tables import differences_table, results_table
 from ste_plugin.errors import UserError
 from ste_plugin.recipe import Recipe, load_recipe
+from ste_plugin.self_training import check_alike
 from ste_plugin.work_directory import MANIFEST, read_run, write_json, write_text
 
 _WIDEST = 10_000
@@ -33,9 +35,14 @@ class Run:
     work: Path
 
     @property
+    def begun(self) -> bool:
+        """Whether it has been started, with a recipe and models that fit."""
+        return (self.work / MANIFEST).exists()
+
+    @property
     def stages(self) -> dict[str, Any]:
         """Its finished stages. Raises UserError for a folder that is not what a run left."""
-        return read_run(self.work)[1] if (self.work / MANIFEST).exists() else {}
+        return read_run(self.work)[1] if self.begun else {}
 
     @property
     def finished(self) -> bool:
@@ -63,21 +70,21 @@ class Ablation:
         dataset: str | None = None,
         words: tuple[str, ...] = (),
     ) -> None:
-        """Raises UserError for an axis, seed or setting that does not fit, and for finished runs of other settings."""
+        """Raises UserError: an axis, seed or setting does not fit, or a run that is there was begun with others."""
         self.model, self.folder, self.words = model, folder, words
         base = load_recipe(recipe)
         overrides = {"select.source": instructions} if instructions is not None else {}
         self.name = base.name
         self.runs: list[Run] = []
-        for cell in cells(vary, base):
+        given = {"select.source": "--instructions" if instructions else None, "score": "--dataset" if dataset else None}
+        for cell in cells(vary, base, {key: option for key, option in given.items() if option}):
             for seed in seeds_of(seeds, base.seed):
                 settings = varied(recipe, cell, seed, **overrides)
                 if dataset is not None:
                     scored = [benchmark.model_copy(update={"dataset": dataset}) for benchmark in settings.score]
                     settings = settings.model_copy(update={"score": tuple(scored)})
                 self.runs.append(Run(cell, seed, settings, folder / f"{cell.slug}-seed{seed}"))
-        for run in self.runs:
-            self._check_same(run)
+        self._check_begun()
 
     def run(self) -> None:
         """Do what is left to do, then print, write and plot the results. Raises UserError naming runs that failed."""
@@ -128,9 +135,12 @@ class Ablation:
         except OSError as error:
             raise UserError(f"{self.folder}: {error.strerror}; name another folder") from None
         write_text(file, yaml.safe_dump(run.recipe.model_dump(mode="json"), sort_keys=False))
+        record_words(run.work, self.words)
+        other = next((one.work for one in self.runs if one.begun and one is not run), None)
         command = [
             *(str(Path(sys.executable).with_name("inspect")), "eval", "ste/self_train", "--model", self.model),
             *("-T", f"recipe={file}", "-T", f"workdir={run.work}", "-T", f"journal={self.folder / 'answers.jsonl'}"),
+            *(("-T", f"alike={other}") if other is not None else ()),
             *("--log-dir", str(self.folder / "logs"), *self.words),
         ]
         try:
@@ -138,15 +148,18 @@ class Ablation:
         except FileNotFoundError:
             raise UserError(f"{command[0]}: not found; install inspect-ai into this environment") from None
 
-    def _check_same(self, run: Run) -> None:
-        """A finished run is not started again, so nothing else would notice that it was another one."""
-        if not run.finished:
-            return
-        manifest = read_run(run.work)[0]
-        if manifest["recipe"] != run.recipe.what_decides():
-            raise UserError(f"{run.work}: was made with another recipe; change it back or name another --out")
-        if manifest["judge"]["name"] != self.model:
-            raise UserError(f"{run.work}: was made with --model {manifest['judge']['name']}; name another --out")
+    def _check_begun(self) -> None:
+        """Runs that are there already are to be this matrix's: of its recipes and words, and all of one kind."""
+        begun = [run for run in self.runs if run.begun]
+        for run in begun:
+            manifest = read_run(run.work)[0]
+            if run.finished:
+                check_finished(run.work, manifest, run.recipe, self.model)
+            check_words(run.work, self.words)
+            try:
+                check_alike(begun[0].work, manifest)
+            except UserError as error:
+                raise UserError(f"{run.work}: is not like the other runs: {error}") from None
 
 
 def _print(table: Table) -> None:

@@ -228,14 +228,14 @@ def _training(recipe: Recipe, rows: float, length: float) -> StageLoad:
 
 def _score(recipe: Recipe, stage: Stage, say: Callable[[str], None]) -> StageLoad:
     benchmark = next(one for one in recipe.score if one.name == stage.benchmark)
-    number, prompt_chars, reply_chars = _benchmark(benchmark, recipe.seed, say)
+    number, prompt_chars, reply_chars = _benchmark(benchmark, say)
     asked = number * (2 if benchmark.order == "both" else 1)
     prompt = _judge_prompt_tokens(recipe, prompt_chars, reply_chars)
     votes = 1 if benchmark.votes == 1 else 0.75 * benchmark.votes  # a vote stops when it is decided, if not before
     return StageLoad(stage.name, "judge", asked, asked * prompt, asked * votes * _judgment_tokens(recipe))
 
 
-def _benchmark(benchmark: BenchmarkRecipe, seed: int, say: Callable[[str], None]) -> tuple[int, float, list[float]]:
+def _benchmark(benchmark: BenchmarkRecipe, say: Callable[[str], None]) -> tuple[int, float, list[float]]:
     """(pairs, mean characters of a prompt, characters of responses)."""
     source, limit = benchmark.dataset, benchmark.limit_per_subset
     if source == "hub" or (source != "builtin" and not Path(source).expanduser().exists()):
@@ -248,7 +248,7 @@ def _benchmark(benchmark: BenchmarkRecipe, seed: int, say: Callable[[str], None]
         else:
             raise UserError(f"'{source}': is not there, so its size is unknown; name a file that can be read")
         return number, REWARDBENCH_CHARS[0], [REWARDBENCH_CHARS[1]]
-    pairs = benchmark.load(subsets=benchmark.subsets, limit_per_subset=limit, seed=seed)
+    pairs = benchmark.load(subsets=benchmark.subsets, limit_per_subset=limit, seed=benchmark.seed)
     replies = [float(len(reply)) for pair in pairs for reply in (*pair.chosen, *pair.rejected)]
     return len(pairs), fmean(len(pair.prompt_text) for pair in pairs), replies
 

@@ -46,7 +46,7 @@ def benchmark_task(recipe: Recipe, benchmark: BenchmarkRecipe, journal: str, lab
         force_verdict=judge.force_verdict,
         max_response_chars=judge.max_response_chars,
         overlong=judge.overlong,
-        seed=recipe.seed,
+        seed=benchmark.seed,
         journal=journal,
         label=label,
         **benchmark.own_options,

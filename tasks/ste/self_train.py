@@ -46,6 +46,7 @@ def self_train(
     iterations: int | None = None,
     seed: int | None = None,
     journal: str | None = None,
+    alike: str | None = None,
 ) -> TaskSource:
     """Train the judge given by --model on its own synthetic data; score the seed and every iteration.
 
@@ -58,9 +59,11 @@ def self_train(
         seed: instead of the recipe's.
         journal: file of recorded answers instead of the work directory's own, so that several runs (of an ablation,
             one after the other) generate nothing twice.
+        alike: work directory of another run; this one is refused if a model, prompt or file of the same name differs.
     """
     settings = run_recipe(recipe, instructions=instructions, dataset=dataset, iterations=iterations, seed=seed)
-    return SelfTrainingSource(SelfTraining(settings, Path(workdir), Path(journal) if journal else None))
+    shared = (Path(path) if path else None for path in (journal, alike))
+    return SelfTrainingSource(SelfTraining(settings, Path(workdir), *shared))
 
 
 class SelfTrainingSource(TaskSource):

@@ -10,16 +10,21 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from ste_plugin.ablation.axes import cells, seeds_of, varied
+from ste_plugin.ablation.begun_runs import record_words
 from ste_plugin.ablation.matrix import Ablation
 from ste_plugin.ablation.plot import plot
 from ste_plugin.ablation.results import OVERALL, cell_results, differences
 from ste_plugin.ablation.tables import differences_table
+from ste_plugin.benchmarks import rewardbench
 from ste_plugin.errors import UserError
-from ste_plugin.recipe import load_recipe
+from ste_plugin.pairs import Pair
+from ste_plugin.recipe import Recipe, load_recipe
 from ste_plugin.result_rows import write_result_rows
 from ste_plugin.scoring import aggregate
+from ste_plugin.self_training import what_decides
 from ste_plugin.work_directory import WorkDirectory
 from tests.result_builder import row
 
@@ -75,7 +80,9 @@ def test_reasoning() -> None:
         (["draws"], "give KEY=VALUE"),
         (["draws=1,"], "give KEY=VALUE"),
         (["draws=1,1"], "stands twice"),
-        (["draws=1", "annotate.draws=2"], "vary it once"),
+        (["draws=1", "annotate.draws=2"], "as --vary draws does"),
+        (["train={epochs: 3}", "train.epochs=2"], "as --vary train does"),
+        (["synthesize.strategies.neighbor=2", "strategies=neighbor"], "as --vary synthesize.strategies.neighbor does"),
         (["seed=1,2"], "--seeds"),
         (["strategies=neighbor:x"], "no number"),
         (["reasoning=maybe"], "on, off"),
@@ -85,6 +92,78 @@ def test_reasoning() -> None:
 def test_an_axis_that_cannot_be_read(vary: list[str], part: str) -> None:
     with pytest.raises(UserError, match=part):
         cells(vary, BASE)
+
+
+def written(folder: Path, **settings: Any) -> str:
+    """A recipe file with these settings."""
+    file = folder / "recipe.yaml"
+    file.write_text(yaml.safe_dump({"name": "own", **settings}))
+    return str(file)
+
+
+def test_strategies_that_are_named_nowhere_else(tmp_path: Path) -> None:
+    """What a recipe says of its strategies goes with those that an axis leaves out."""
+    file = written(
+        tmp_path,
+        synthesize={
+            "strategies": {"neighbor": 1, "wrong_result": 1, "verbosity": 1},
+            "material": {"wrong_result": "built_in"},
+        },
+        quality={"exempt": {"wrong_result": ["near_identical"]}},
+        train={"curriculum": [["neighbor"], ["wrong_result", "verbosity"]]},
+    )
+    all_three, two, one = cells(
+        ["strategies=neighbor+wrong_result+verbosity,verbosity+wrong_result:2,neighbor"], load_recipe(file)
+    )
+    found = [varied(file, cell, 0) for cell in (all_three, two, one)]
+    assert [recipe.synthesize.material for recipe in found] == [{"wrong_result": "built_in"}] * 2 + [{}]
+    assert [recipe.train.curriculum for recipe in found] == [
+        (("neighbor",), ("wrong_result", "verbosity")),
+        (("wrong_result", "verbosity"),),
+        (("neighbor",),),
+    ]
+    assert found[1].synthesize.strategies == {"verbosity": 1, "wrong_result": 2}
+
+
+@pytest.mark.parametrize(
+    ("axis", "later", "part"),
+    [
+        (
+            "draws=1,5",
+            {"annotate": {"draws": 9}},
+            r"^--vary draws: sets 'annotate.draws' for the whole run, .*\(.*2.ann",
+        ),
+        ("train.lora.rank=2,4", {"train": {"lora": {"alpha": 8}}}, r"from_iteration\.2\.train\.lora'"),
+        ("annotate={draws: 3}", {"annotate": {"first_round": 2}}, r"from_iteration\.2\.annotate\.first_round"),
+        ("reasoning=on,off", {"train": {"loss": "verdict"}}, r"^--vary reasoning: sets 'train\.loss'"),
+        ("strategies=neighbor", {"synthesize": {"strategies": {"verbosity": 1}}}, r"2\.synthesize\.strategies"),
+        ("strategies=neighbor", {"synthesize": {"material": {"wrong_result": "auto"}}}, r"2\.synthesize\.material"),
+    ],
+)
+def test_an_axis_that_a_later_iteration_would_undo(tmp_path: Path, axis: str, later: dict[str, Any], part: str) -> None:
+    pairs = {"strategies": {"neighbor": 1, "wrong_result": 1}, "material": {"wrong_result": "built_in"}}
+    if "strategies" in later.get("synthesize", {}):
+        del pairs["material"]
+    file = written(tmp_path, synthesize={**pairs, "each_iteration": True}, from_iteration={2: later})
+    with pytest.raises(UserError, match=part):
+        cells([axis], load_recipe(file))
+
+
+def test_what_a_later_iteration_leaves_alone_may_be_varied_and_so_may_its_own(tmp_path: Path) -> None:
+    later = {"annotate": {"draws": 9, "first_round": 3}}
+    file = written(tmp_path, iterations=2, from_iteration={2: later})
+    one, *_ = cells(["annotate.top_p=0.8,0.9", "from_iteration.2.annotate.draws=4,5"], load_recipe(file))
+    recipe = varied(file, one, 0)
+    assert [recipe.at(n).annotate.top_p for n in (1, 2)] == [0.8, 0.8]
+    assert [(recipe.at(n).annotate.draws, recipe.at(n).annotate.first_round) for n in (1, 2)] == [(15, 1), (4, 3)]
+
+
+@pytest.mark.parametrize("key", ["score.votes", "score.0.votes"])
+def test_a_key_that_stands_below_a_list_is_not_let_pass(tmp_path: Path, key: str) -> None:
+    file = written(tmp_path, score=[{"name": "mini"}])
+    (cell,) = cells([f"{key}=32"], load_recipe(file))
+    with pytest.raises(UserError, match=rf"recipe.yaml: '{key}' cannot be set on its own"):
+        varied(file, cell, 0)
 
 
 @pytest.mark.parametrize(("text", "seeds"), [("2", [5, 6]), ("3,1", [3, 1])])
@@ -179,7 +258,26 @@ def test_errors_over_seeds_and_pairs_from_the_logs(tmp_path: Path) -> None:
     assert last.scores["Chat"].joint is None and last.scores["Chat"].over_seeds is not None
 
 
-def test_seeds_with_other_pairs(tmp_path: Path) -> None:
+def test_every_seed_and_cell_is_scored_on_the_same_pairs(tmp_path: Path) -> None:
+    """Those that the task alone takes, too."""
+    file = written(tmp_path, score=[{"name": "mini", "limit_per_subset": 2}])
+    runs = ablation(tmp_path, recipe=file, seeds="3,4").runs
+    assert sorted(run.recipe.seed for run in runs) == [3, 3, 4, 4]
+    chosen = [[pair.id for pair in scored_pairs(run.recipe)] for run in runs]
+    assert chosen == [[pair.id for pair in rewardbench.load("builtin", limit_per_subset=2)]] * 4
+    file = written(tmp_path, score=[{"name": "mini", "limit_per_subset": 2, "seed": 9}])
+    others = [pair.id for pair in scored_pairs(load_recipe(file))]
+    assert others == [pair.id for pair in rewardbench.load("builtin", limit_per_subset=2, seed=9)] != chosen[0]
+
+
+def scored_pairs(recipe: Recipe) -> list[Pair]:
+    (benchmark,) = recipe.score
+    assert recipe.judge_settings(annotating=False, benchmark=benchmark).seed == benchmark.seed
+    return benchmark.load(limit_per_subset=benchmark.limit_per_subset, seed=benchmark.seed)
+
+
+def test_logs_of_other_pairs_are_not_compared(tmp_path: Path) -> None:
+    """As when one of two work directories was scored with another `score` seed or sample."""
     runs = cell(tmp_path, "c", ["cc"] * 6, ["cc"] * 5)
     last = cell_results("c", runs)[1]
     assert last.unread is not None and "holds other pairs" in last.unread
@@ -203,11 +301,17 @@ def ablation(folder: Path, **more: Any) -> Ablation:
     )
 
 
-def finish(folder: Path) -> Ablation:
-    made = ablation(folder)
+def manifest(recipe: Recipe, **models: Any) -> dict[str, Any]:
+    model = {"name": "m", "weights": "w"}
+    return {**what_decides(recipe), "judge": model, "generator": model, **models}
+
+
+def finish(folder: Path, **more: Any) -> Ablation:
+    made = ablation(folder, **more)
     for run in made.runs:
+        record_words(run.work, made.words)
         work = WorkDirectory(run.work)
-        work.claim({"recipe": run.recipe.what_decides(), "judge": {"name": "m"}})
+        work.claim(manifest(run.recipe))
         for name, summary in run_of(50, 50 + run.recipe.annotate.draws).items():
             work.finish(name, summary)
         work.finish("report", {"log": "l", "figures": {}, "tokens": 0})
@@ -227,10 +331,58 @@ def test_finished_runs_are_reported_and_not_started(tmp_path: Path, capsys: pyte
 
 def test_finished_runs_of_other_settings_are_refused(tmp_path: Path) -> None:
     finish(tmp_path)
-    with pytest.raises(UserError, match="another recipe"):
+    with pytest.raises(UserError, match=r'select\.source = "builtin", now it is "mine.jsonl"; .*another --out'):
         ablation(tmp_path, instructions="mine.jsonl")
     with pytest.raises(UserError, match="--model m"):
         ablation(tmp_path, model="other")
+
+
+def test_finished_runs_of_other_files_are_refused(tmp_path: Path) -> None:
+    instructions = tmp_path / "mine.jsonl"
+    for text in ("one", "one", "two"):
+        instructions.write_text(text)
+        if text == "one":
+            finish(tmp_path / "runs", instructions=str(instructions))
+        else:
+            with pytest.raises(UserError, match=r"was made with data\..*mine\.jsonl = "):
+                ablation(tmp_path / "runs", instructions=str(instructions))
+
+
+def test_finished_runs_of_another_prompt_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finish(tmp_path)
+    monkeypatch.setattr(Recipe, "prompt_hashes", lambda _: {"judge_verdict": "changed"})
+    with pytest.raises(UserError, match=r"was made with prompts\.judge_verdict = "):
+        ablation(tmp_path)
+
+
+@pytest.mark.parametrize("role", ["judge", "generator", "weak_generator"])
+def test_runs_of_two_models_are_not_put_into_one_table(tmp_path: Path, role: str) -> None:
+    _, second = finish(tmp_path).runs
+    (second.work / "manifest.json").unlink()
+    (second.work / "stages.json").unlink()
+    work = WorkDirectory(second.work)
+    work.claim(manifest(second.recipe, **{role: {"name": "m", "weights": "other"}}))
+    work.close()
+    with pytest.raises(UserError, match=rf"{second.work.name}: is not like the other runs: .*draws=1.*with {role}"):
+        ablation(tmp_path)
+
+
+def test_runs_that_were_begun_with_other_words_are_refused(tmp_path: Path) -> None:
+    words = ("-M", "dtype=float32", "--display", "none")
+    finish(tmp_path, words=words)
+    quick = ("--max-connections=4", "--no-log-realtime")
+    ablation(tmp_path, words=("-M", "dtype=float32", *quick))  # how it is shown and how fast decide nothing
+    with pytest.raises(UserError, match=r"begun with --inspect=-M .*, now it is no --inspect; change it back"):
+        ablation(tmp_path)
+    with pytest.raises(UserError, match=r"now it is .*--inspect=--limit --inspect=2"):
+        ablation(tmp_path, words=(*words, "--limit", "2"))
+
+
+def test_an_option_that_sets_what_an_axis_sets(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"sets 'select\.source', as --instructions does"):
+        ablation(tmp_path, vary=("select.source=a.jsonl,b.jsonl",), instructions="c.jsonl")
+    with pytest.raises(UserError, match="sets 'score', as --dataset does"):
+        ablation(tmp_path, vary=("score=[{name: mini}],[{name: mini, votes: 3}]",), dataset="builtin")
 
 
 def test_each_run_is_one_stock_command_and_a_failed_one_is_named(
@@ -244,7 +396,7 @@ def test_each_run_is_one_stock_command_and_a_failed_one_is_named(
         if settings.annotate.draws == 2:
             return subprocess.CompletedProcess(command, 2)
         work = WorkDirectory(Path(argument(command, "workdir")))
-        work.claim({"recipe": settings.what_decides(), "judge": {"name": "m"}})
+        work.claim(manifest(settings))
         for name, summary in (run_of(50, 60) | {"report": {"log": "l", "figures": {}, "tokens": 0}}).items():
             work.finish(name, summary)
         work.close()
@@ -258,6 +410,8 @@ def test_each_run_is_one_stock_command_and_a_failed_one_is_named(
     assert [command[1:3] for command in commands] == [["eval", "ste/self_train"]] * 2
     assert {argument(command, "journal") for command in commands} == {str(folder / "answers.jsonl")}
     assert all(command[-2:] == ["--display", "none"] for command in commands)
+    first = Path(argument(commands[0], "workdir"))
+    assert "alike=" not in " ".join(commands[0]) and argument(commands[1], "alike") == str(first)
     commands.clear()
     with pytest.raises(UserError):  # the same command starts only what is not finished
         ablation(folder).run()

@@ -246,6 +246,7 @@ def test_how_the_judge_is_asked() -> None:
 
     scored = recipe.judge_settings(annotating=False, benchmark=BenchmarkRecipe())
     assert (scored.temperature, scored.top_p, scored.votes) == (0.0, 1.0, 1)
+    assert scored.seed == 0, "whatever the run's: judges of all runs are asked alike"
     voting = recipe.judge_settings(annotating=False, benchmark=BenchmarkRecipe(votes=32))
     assert (voting.temperature, voting.top_p, voting.votes) == (0.6, 0.8, 32)
     hotter = recipe.judge_settings(annotating=False, benchmark=BenchmarkRecipe(votes=32, temperature=1.0))

@@ -54,7 +54,8 @@ def test_each_stage_finds_what_the_one_before_it_left(run: SelfTraining) -> None
         # the judge before it annotates, and training starts anew from the seed model
         assert annotate.judge == train.judge == iteration - 1
         assert train.start_from == 0
-        assert run.inputs(Stage("score", iteration, "rewardbench")).judge == iteration
+        scored = run.inputs(Stage("score", iteration, "rewardbench"))
+        assert (scored.judge, scored.seed) == (iteration, run.recipe.score[0].seed)
     seeds = {run.inputs(Stage("annotate", iteration)).seed for iteration in (1, 2)}
     assert len(seeds) == 2, "draws of two iterations are not the same"
 
@@ -117,6 +118,35 @@ def test_another_run_in_the_same_folder(
         second.claim(judge, generator)
     assert said in str(refused.value)
     second.close()
+
+
+def test_a_run_that_is_to_be_like_another(tmp_path: Path) -> None:
+    data = tmp_path / "all.jsonl"
+    data.write_text("one")
+    first = SelfTraining(recipe(select={"source": str(data)}), tmp_path / "first")
+    first.claim(JUDGE, GENERATOR)
+    first.close()
+    other = recipe(select={"source": str(data)}, seed=7, judge={"prompt": "judge_short"})
+    run = SelfTraining(other, tmp_path / "second", alike=tmp_path / "first")
+    for judge, generator, weak, said in (
+        (
+            ModelIdentity("ste/judge", "weights 9"),
+            GENERATOR,
+            None,
+            'judge.weights = "weights 1", now it is "weights 9"',
+        ),
+        (JUDGE, JUDGE, None, 'generator.name = "ste/generator", now it is "ste/judge"'),
+        (JUDGE, GENERATOR, WEAK, "weak_generator = null, now it is"),
+    ):
+        with pytest.raises(UserError, match=f"first: was made with {said}"):
+            run.claim(judge, generator, weak)
+    data.write_text("two")
+    with pytest.raises(UserError, match=r"first: was made with data\..*all\.jsonl"):
+        run.claim(JUDGE, GENERATOR)
+    assert run.work.manifest is None, "what is refused leaves nothing behind"
+    data.write_text("one")
+    run.claim(JUDGE, GENERATOR)
+    run.close()
 
 
 @pytest.mark.parametrize(("first", "second"), [(None, WEAK), (WEAK, None), (WEAK, JUDGE)])

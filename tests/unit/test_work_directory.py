@@ -17,7 +17,7 @@ from ste_plugin.errors import UserError
 from ste_plugin.work_directory import WorkDirectory, read_json, read_run, write_json
 
 MANIFEST = {
-    "recipe": {"seed": 0, "score": [{"name": "mini", "votes": 1}], "select": {"source": "builtin", "limit": None}},
+    "recipe": {"seed": 0, "score": [{"name": "mini", "seed": 0}], "select": {"source": "builtin", "limit": None}},
     "judge": {"name": "ste/seed", "weights": "abc"},
     "data": {},
 }
@@ -75,8 +75,8 @@ def test_a_manifest_of_tuples_and_paths_of_json_compares_as_json(work: WorkDirec
     [
         (("recipe", "seed"), 1, "was made with recipe.seed = 0, now it is 1;"),
         (("recipe", "select", "limit"), 9, "was made with recipe.select.limit = null, now it is 9;"),
-        (("recipe", "score", 0, "votes"), 32, "was made with recipe.score.0.votes = 1, now it is 32;"),
-        (("recipe", "score"), [], 'recipe.score = [{"name": "mini", "votes": 1}], now it is [];'),
+        (("recipe", "score", 0, "seed"), 32, "was made with recipe.score.0.seed = 0, now it is 32;"),
+        (("recipe", "score"), [], 'recipe.score = [{"name": "mini", "seed": 0}], now it is [];'),
         (("judge", "weights"), "abd", 'was made with judge.weights = "abc", now it is "abd";'),
         (("data", "new.jsonl"), "h", 'was made with data.new.jsonl = null, now it is "h";'),
         (("judge",), "ste/seed", 'was made with judge = {"name": "ste/seed", "weights": "abc"}, now it is "ste/seed";'),
@@ -91,6 +91,22 @@ def test_another_manifest_is_refused_with_key_and_both_values(
     assert message in str(caught.value)
     assert str(caught.value).startswith(f"{work.path}: ")
     assert work.manifest == MANIFEST
+
+
+@pytest.mark.parametrize(("seed", "fits"), [(0, True), (1, False)])
+def test_a_run_that_was_scored_with_the_seed_of_its_recipe(work: WorkDirectory, seed: int, fits: bool) -> None:
+    """Its manifest is from before benchmarks had one of their own."""
+    old = changed(("recipe", "seed"), seed)
+    del old["recipe"]["score"][0]["seed"]
+    write_json(work.path / "manifest.json", {"run": old})
+    now = changed(("recipe", "seed"), seed)
+    if fits:
+        work.claim(now)
+    else:
+        with pytest.raises(UserError, match=r"was made with recipe\.score\.0\.seed = 1, now it is 0; change it back"):
+            work.claim(now)
+    now["recipe"]["score"][0]["seed"] = seed  # what the message says to do
+    work.claim(now)
 
 
 def test_long_values_that_differ_at_their_end_are_told_apart(work: WorkDirectory) -> None:

@@ -49,7 +49,7 @@ def score(recipe: Recipe, benchmark: BenchmarkRecipe, model: StageModel, logs: P
         "force_verdict": judge.force_verdict,
         "max_response_chars": judge.max_response_chars,
         "overlong": judge.overlong,
-        "seed": recipe.seed,
+        "seed": benchmark.seed,
         **benchmark.own_options,
     }
     given = {name: value for name, value in options.items() if value is not None}
@@ -62,7 +62,7 @@ def score(recipe: Recipe, benchmark: BenchmarkRecipe, model: StageModel, logs: P
         benchmark.dataset,
         subsets=benchmark.subsets,
         limit_per_subset=benchmark.limit_per_subset,
-        seed=recipe.seed,
+        seed=benchmark.seed,
         **{name: given[name] for name in scored.options if name in given},
     )
     return _figures(scored, pairs, [found[pair.id] for pair in pairs])
