@@ -249,7 +249,11 @@ def test_votes_that_stop_below_a_bound(tmp_path: Path, model: Path) -> None:
     """A recipe's `flip_bound` reaches the judge by way of both harnesses, which draw the same and score the same."""
     vote = {"task": "ste/rewardbench", "dataset": "builtin", "limit_per_subset": 1, "votes": 9}
     score = [{**vote, "name": "decided"}, {**vote, "name": "bounded", "flip_bound": 0.3}]
-    lm_eval, inspect = (Loop(tmp_path / harness, iterations=0, score=score) for harness in ("lm-eval", "inspect"))
+    # runs with other seeds, too: the scoring has its own
+    lm_eval, inspect = (
+        Loop(tmp_path / harness, iterations=0, score=score, seed=seed)
+        for seed, harness in enumerate(("lm-eval", "inspect"))
+    )
     lm_eval.run(f"ste/{model}", ENGINE)
     inspect.run(f"ste/{model}", ENGINE, harness="inspect")
     assert scores(lm_eval) == scores(inspect)
