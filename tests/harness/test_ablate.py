@@ -15,7 +15,7 @@ import yaml
 
 from ste_plugin.gate.sources import read_results
 from ste_plugin.work_directory import read_run
-from tests.harness.stock_inspect import MOCK_PROVIDER, StockInspect
+from tests.harness.stock_inspect import MOCK_PROVIDER, TIME_LIMIT, StockInspect
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,7 @@ def ablate(folder: Path, model: Path, *more: str, generator: str = "generator") 
         env={**os.environ, "PYTHONPATH": str(MOCK_PROVIDER), "OMP_NUM_THREADS": "1", "COLUMNS": "250"},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=4 * TIME_LIMIT,  # four runs
         check=False,
     )
 
