@@ -73,12 +73,15 @@ class SelectRecipe(Section):
             "categories": self.categories is not None,
             "complexity": self.complexity != (1, 5),
             "lengths": self.lengths is not None,
+            "keep_unlabelled": self.keep_unlabelled,
             "balance_over 'complexity'": "complexity" in (self.balance_over or ()),
             "balance_over 'length'": "length" in (self.balance_over or ()),
         }
         for name, wanted in needs.items():
             if wanted:
                 raise ValueError(f"{name} needs a model's labels: set method to 'llm'")
+        if self.candidates is not None:
+            raise ValueError("candidates are labelled by a model: set method to 'llm', or limit alone")
         return self
 
     @property

@@ -55,7 +55,8 @@ def labelling(recipe: Recipe) -> Callable[[Instruction], Steps[InstructionLabel 
 def selected_rows(
     found: Sequence[Instruction], labels: Mapping[str, InstructionLabel | Unlabelled], recipe: Recipe
 ) -> list[dict[str, Any]]:
-    """The selected ones of the candidates `found`, with their labels. Raises UserError where there is none."""
+    """The selected ones of the candidates `found`, with all fields of their rows and their labels, which replace fields
+    of the same names. Raises UserError where there is none."""
     settings = recipe.select
     chosen = list(found)
     if settings.method == "llm":
@@ -78,6 +79,7 @@ def selected_rows(
     rows: list[dict[str, Any]] = []
     for instruction in chosen:
         row: dict[str, Any] = {"id": instruction.id, "instruction": instruction.text, "source": instruction.source}
+        row |= instruction.meta  # strategies read fields of it, such as "safety"
         found_label = labels.get(instruction.id)
         if isinstance(found_label, InstructionLabel):
             row |= {

@@ -84,6 +84,8 @@ def test_any_number_and_name_survive_the_file(
             ": recipe: Value error, quality.check_labels: several votes",
         ),
         ("name: x\nselect: {categories: [reasoning]}", ": select: Value error, categories needs a model's labels"),
+        ("name: x\nselect: {keep_unlabelled: true}", ": select: Value error, keep_unlabelled needs a model's labels"),
+        ("name: x\nselect: {candidates: 9}", ": select: Value error, candidates are labelled by a model: set method"),
         ("name: x\nselect: {balance_over: [length]}", ": select: Value error, balance_over 'length' needs"),
         ("name: x\nselect: {method: llm, lengths: [tall]}", ": select.lengths: 'classify_instruction' has no 'tall'"),
         ("name: x\nquality: {exempt: {nope: [refused]}}", ": quality.exempt: unknown negative strategy 'nope'"),
