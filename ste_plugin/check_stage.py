@@ -54,7 +54,7 @@ class PairCheck:
                 # they come in any order; sums and draws should not hang on it
                 verdicts = sorted(self.verdicts, key=lambda verdict: verdict.pair_id)
                 labels = estimate_labels(verdicts, {pair.id: pair.cluster for pair in pairs}, recipe.seed)
-                if quality.check_labels.drop:
+                if quality.check_labels.drop and labels.judge_tells:
                     against = [one.pair_id for one in verdicts if one.outcome == "contradicted"]
                     dropped |= dict.fromkeys(against, "judge_prefers_rejected")
             left = [pair for pair in pairs if pair.id not in dropped]

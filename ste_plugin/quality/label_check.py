@@ -10,6 +10,9 @@ in the two orders. If its errors in the two orders are independent of each other
 and so w = (1 - s / sqrt(s**2 + 4c)) / 2: a judge that is merely noisy disagrees with itself (c = 0), one that
 contradicts the labels consistently finds them wrong. Errors on hard pairs that the judge repeats in both orders look
 like wrong labels, so the estimate is rather too high than too low. No human label is needed.
+
+Of few pairs s**2 + 4c comes out large for a judge that guesses, too: the covariance of n coin flips is off by 1 / (4
+sqrt(n)). So there is no estimate unless it is larger than a guessing judge's would be (see `_guessed`).
 """
 
 from __future__ import annotations
@@ -28,6 +31,10 @@ from ste_plugin.pairs import ORDERS, Pair, Winner, winner
 RESAMPLES = 400
 TELLS = 0.1
 """q1 + q2 - 1 (0: guessing, 1: never wrong) below which a judge says nothing about the labels."""
+CLEARLY = 2.0
+"""Standard errors by which (q1 + q2 - 1)**2 has to be above what a judge that guesses comes to."""
+FAILING = 0.05
+"""Share of resamples in which the judge may fall below TELLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +64,11 @@ class LabelEstimate:
     Attributes:
         pairs: judged; `undecided` of them were left aside, the shares are of the others.
         confirmed, contradicted, inconsistent: shares, see `LabelVerdict.outcome`.
-        judge_accuracy: mean of q1 and q2 above; None with no decided pair.
-        wrong, wrong_stderr: estimated share of wrong labels and its standard error (bootstrap over prompts); None
-            where the judge does not tell good from bad responses (see TELLS).
+        wrong, wrong_stderr: estimated share of wrong labels and its standard error (see `_error`).
+        judge_accuracy: mean of q1 and q2 above.
+
+    The last three are None where the judge cannot be told from one that guesses: it is none (TELLS), or the decided
+    pairs are too few or of too few prompts.
     """
 
     pairs: int
@@ -70,6 +79,11 @@ class LabelEstimate:
     judge_accuracy: float | None
     wrong: float | None
     wrong_stderr: float | None
+
+    @property
+    def judge_tells(self) -> bool:
+        """Whether the judge's verdicts say anything of the labels."""
+        return self.wrong is not None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -95,44 +109,83 @@ def estimate_labels(verdicts: Sequence[LabelVerdict], clusters: Mapping[str, str
     number = len(decided)
     if not number:
         return LabelEstimate(len(verdicts), len(verdicts), 0.0, 0.0, 0.0, None, None, None)
-    said = np.array([[winner == "chosen" for winner in verdict.winners] for verdict in decided], dtype=float)
     share = {
         name: 100 * sum(verdict.outcome == name for verdict in decided) / number
         for name in ("confirmed", "contradicted", "inconsistent")
     }
-    strength, wrong = _solve(said)
-    names = [clusters.get(verdict.pair_id, verdict.pair_id) for verdict in decided]
-    stderr = _bootstrap(said, names, seed) if wrong is not None else None
+    said = np.array([[winner == "chosen" for winner in verdict.winners] for verdict in decided], dtype=float)
+    sums = _cluster_sums(said, [clusters.get(verdict.pair_id, verdict.pair_id) for verdict in decided])
+    surplus, together, strength, wrong = (float(value) for value in _solve(sums.sum(axis=0)))
+    error = None
+    if strength >= TELLS and strength**2 > _guessed(sums):
+        error = _error(surplus, together, sums, seed)
     return LabelEstimate(
         pairs=len(verdicts),
         undecided=len(verdicts) - number,
         **share,
-        judge_accuracy=50 * (1 + strength),
-        wrong=None if wrong is None else 100 * wrong,
-        wrong_stderr=None if stderr is None else 100 * stderr,
+        judge_accuracy=None if error is None else 50 * (1 + strength),
+        wrong=None if error is None else 100 * wrong,
+        wrong_stderr=None if error is None else 100 * error,
     )
 
 
-def _solve(said: np.ndarray) -> tuple[float, float | None]:
-    """(q1 + q2 - 1, w) from a row of 0 and 1 for each pair and a column for each order."""
-    means = said.mean(axis=0)
-    surplus = float(means.sum() - 1)
-    together = max(0.0, float((said[:, 0] * said[:, 1]).mean() - means[0] * means[1]))
-    strength = math.sqrt(surplus**2 + 4 * together)
-    return strength, (1 - surplus / strength) / 2 if strength >= TELLS else None
-
-
-def _bootstrap(said: np.ndarray, names: Sequence[str], seed: int) -> float | None:
-    """Standard error of w, whole clusters drawn with replacement; None with fewer than two clusters."""
+def _cluster_sums(said: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Sums of 1, X1, X2 and X1 * X2 over the pairs of each cluster (clusters x 4); `said` is pairs x 2."""
     _, cluster_of = np.unique(np.array(names), return_inverse=True)
-    members = [np.flatnonzero(cluster_of == cluster) for cluster in range(int(cluster_of.max()) + 1)]
-    if len(members) < 2:
+    terms = np.column_stack([np.ones(len(said)), said, said.prod(axis=1)])
+    sums = np.zeros((int(cluster_of.max()) + 1, terms.shape[1]))
+    np.add.at(sums, cluster_of, terms)
+    return sums
+
+
+def _solve(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """s, c, q1 + q2 - 1 and w from sums of 1, X1, X2 and X1 * X2 (... x 4)."""
+    number, first, second, both = np.moveaxis(sums, -1, 0)
+    surplus = (first + second) / number - 1
+    together = both / number - first * second / number**2
+    return surplus, together, *_strength_and_wrong(surplus, together)
+
+
+def _strength_and_wrong(surplus: np.ndarray, together: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """q1 + q2 - 1 and w. A covariance below 0 is chance; where both are 0, nothing is known of w."""
+    strength = np.sqrt(surplus**2 + 4 * np.maximum(together, 0.0))
+    return strength, (1 - surplus / np.where(strength > 0, strength, 1.0)) / 2
+
+
+def _guessed(sums: np.ndarray) -> float:
+    """What s**2 + 4c of a judge that guesses stays below: its mean and CLEARLY standard errors.
+
+    Such a judge names the first response with some chance p, whatever it is: X1 and X2 are independent, with the means
+    p and 1 - p. s and c are then sums over clusters with the mean 0. Their variances come from the clusters' own sums,
+    but are not taken below those of as many pairs that have nothing to do with each other: a rare verdict that
+    happens not to occur says little.
+    """
+    number, first, second, both = sums.T
+    pairs = float(number.sum())
+    p = float(first.sum() + pairs - second.sum()) / (2 * pairs)
+    pq = p * (1 - p)
+    centred = both - (1 - p) * first - p * second + pq * number
+    of_surplus = max(float(((first + second - number) ** 2).sum()) / pairs**2, 2 * pq / pairs)
+    of_together = max(float((centred**2).sum()) / pairs**2, pq**2 / pairs)
+    return of_surplus + CLEARLY * math.sqrt(2 * of_surplus**2 + 16 * of_together)
+
+
+def _error(surplus: float, together: float, sums: np.ndarray, seed: int) -> float | None:
+    """Standard error of w, whole clusters drawn with replacement; None where the judge falls below TELLS too often.
+
+    Near that bound w bends: one that comes out too strong by chance looks surer than it is. So the error is not taken
+    below what w moves by for each standard error, when c is one or two of them off; nor below that of a judge that is
+    never wrong, whose share of contradicted prompts is a plain one (Agresti and Coull 1998: no 0 +- 0).
+    """
+    kinds, times = np.unique(sums, axis=0, return_counts=True)  # clusters of one kind are drawn alike
+    prompts = len(sums)
+    drawn = np.random.default_rng(seed).multinomial(prompts, times / prompts, size=RESAMPLES)
+    _, others, strengths, wrongs = _solve(drawn @ kinds)
+    if np.mean(strengths < TELLS) > FAILING:
         return None
-    random = np.random.default_rng(seed)
-    found = []
-    for _ in range(RESAMPLES):
-        drawn = np.concatenate([members[index] for index in random.integers(0, len(members), len(members))])
-        wrong = _solve(said[drawn])[1]
-        if wrong is not None:
-            found.append(wrong)
-    return float(np.std(found, ddof=1)) if len(found) > 1 else None
+    steps = np.array([0.0, -2.0, -1.0, 1.0, 2.0])
+    moved = _strength_and_wrong(np.full(len(steps), surplus), together + steps * others.std(ddof=1))[1]
+    slopes = np.abs(moved[1:] - moved[0]) / np.abs(steps[1:])
+    share = (moved[0] * prompts + 2) / (prompts + 4)
+    least = math.sqrt(share * (1 - share) / (prompts + 4))
+    return max(float(wrongs[strengths >= TELLS].std(ddof=1)), float(slopes.max()), least)

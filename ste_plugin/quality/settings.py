@@ -59,7 +59,8 @@ class CheckLabelsSettings(Section):
 
     Attributes:
         votes: judgments for each order; 0: the judge is not asked.
-        drop: leave out a pair for which the majority of both orders names the rejected response.
+        drop: leave out a pair for which the majority of both orders names the rejected response. None is where the
+            judge cannot be told from one that guesses.
     """
 
     votes: Annotated[int, Field(ge=0, le=99)] = 0

@@ -116,9 +116,10 @@ def _label_line(labels: Mapping[str, Any]) -> str:
         f"orders, {labels['undecided']} pairs undecided; "
     )
     if labels["wrong"] is None:
-        return line + "the judge cannot tell good responses from bad ones, so it says nothing about wrong labels"
-    error = "" if labels["wrong_stderr"] is None else f" ± {labels['wrong_stderr']:.1f}"
-    return line + f"estimated share of wrong labels {labels['wrong']:.1f}{error} %"
+        return (
+            line + "by that the judge may as well guess: nothing is known of wrong labels, and no pair dropped for it"
+        )
+    return line + f"estimated share of wrong labels {labels['wrong']:.1f} ± {labels['wrong_stderr']:.1f} %"
 
 
 def _cell(result: Mapping[str, float] | None) -> str:
