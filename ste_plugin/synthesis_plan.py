@@ -26,20 +26,30 @@ def synthesis_plan(
 ) -> list[tuple[Instruction, str]]:
     """`plan_pairs` with the strategies of the registry; those not in `material` are "auto". Raises UserError."""
 
-    def suits(name: str, instruction: Instruction) -> bool:
-        strategy = strategy_named(name)
-        if material.get(name) in ("built_in", "built_in_requests"):
-            return not isinstance(strategy, SelfSupplied)
-        return not isinstance(strategy, Selective) or strategy.suits(instruction)
+    def suitable(name: str, instruction: Instruction) -> bool:
+        return suits(name, material.get(name, "auto"), instruction)
 
     def built_in(name: str, count: int) -> Sequence[Instruction]:
         strategy = strategy_named(name)
-        if material.get(name) == "instructions" or not isinstance(strategy, SelfSupplied):
+        if not brings_its_own(name, material.get(name, "auto")) or not isinstance(strategy, SelfSupplied):
             return ()
         own = strategy.built_in(count, seed)
         return [without_responses(i) for i in own] if material.get(name) == "built_in_requests" else own
 
-    return plan_pairs(instructions, weights, pairs, seed, suits=suits, built_in=built_in)
+    return plan_pairs(instructions, weights, pairs, seed, suits=suitable, built_in=built_in)
+
+
+def suits(name: str, material: Material, instruction: Instruction) -> bool:
+    """Whether the strategy `name` can use one of the run's instructions. Raises UserError."""
+    strategy = strategy_named(name)
+    if material in ("built_in", "built_in_requests"):
+        return not isinstance(strategy, SelfSupplied)
+    return not isinstance(strategy, Selective) or strategy.suits(instruction)
+
+
+def brings_its_own(name: str, material: Material) -> bool:
+    """Whether the strategy `name` has built-in instructions where the run's do not suffice. Raises UserError."""
+    return material != "instructions" and isinstance(strategy_named(name), SelfSupplied)
 
 
 def plan_pairs(
@@ -59,7 +69,7 @@ def plan_pairs(
     `built_in` is asked for the rest of it.
     """
     ordered = sorted(instructions, key=lambda i: derive_seed(seed, "plan", i.id))
-    quotas = _shares(weights, pairs)
+    quotas = shares(weights, pairs)
     fitting = {name: [n for n, i in enumerate(ordered) if suits(name, i)] for name in weights}
     uses = [0] * len(ordered)
     plan: dict[str, list[tuple[Instruction, str]]] = {}
@@ -74,11 +84,12 @@ def plan_pairs(
     return [item for strategy in sorted(plan) for item in plan[strategy]]
 
 
-def _shares(weights: Mapping[str, float], total: int) -> dict[str, int]:
+def shares(weights: Mapping[str, float], total: int) -> dict[str, int]:
+    """`total` pairs shared out by weights (largest remainders)."""
     whole = sum(weights.values())
     exact = {name: total * weight / whole for name, weight in weights.items()}
-    shares = {name: int(value) for name, value in exact.items()}
-    left = total - sum(shares.values())
-    for name in sorted(weights, key=lambda n: (shares[n] - exact[n], n))[:left]:
-        shares[name] += 1
-    return shares
+    found = {name: int(value) for name, value in exact.items()}
+    left = total - sum(found.values())
+    for name in sorted(weights, key=lambda n: (found[n] - exact[n], n))[:left]:
+        found[name] += 1
+    return found

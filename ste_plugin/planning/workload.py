@@ -20,6 +20,7 @@ from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.judging import JudgeSettings, fitted_messages
 from ste_plugin.negatives import wrong_result
 from ste_plugin.pairs import Message, Pair
+from ste_plugin.planning.material import WITHOUT_BASELINE, MaterialShares, chooses, material_shares
 from ste_plugin.recipe import Recipe
 from ste_plugin.recipe_sections import BenchmarkRecipe
 from ste_plugin.selection import sample
@@ -40,7 +41,7 @@ FURTHER_RESPONSES = {
     **dict.fromkeys(("modified_instruction", "modified_instruction_in_one", "weaker_answer"), 1),
     "wrong_result": wrong_result.DRAWS,
 }
-"""Responses that a strategy asks for beside the baseline of its instruction."""
+"""Responses that a strategy asks for beside the baseline of its instruction, if it asks for that."""
 PASSING = 0.9
 """Share of pairs that pass the quality check."""
 RIGHT, ACCEPTED = 0.6, 0.9
@@ -120,8 +121,8 @@ class _Iteration:
 
 
 def _iteration(recipe: Recipe, say: Callable[[str], None]) -> _Iteration:
-    chars, instructions = _instructions(recipe, say)
-    pairs, synthesis = _synthesis(recipe, chars, instructions, say)
+    chars, shares = _instructions(recipe, say)
+    pairs, synthesis = _synthesis(recipe, chars, shares, say)
     quality = recipe.quality
     passing = pairs * (PASSING if quality.filters or quality.dedupe is not None else 1.0)
     reply = _until_budget(RESPONSE_TOKENS, recipe.synthesize.max_tokens) * CHARS_PER_TOKEN
@@ -132,14 +133,17 @@ def _iteration(recipe: Recipe, say: Callable[[str], None]) -> _Iteration:
     return _Iteration(recipe, chars, pairs, synthesis, prompt, _judgment_tokens(recipe), examples, accepted)
 
 
-def _instructions(recipe: Recipe, say: Callable[[str], None]) -> tuple[float, int]:
-    """(mean characters, number) of the instructions that are used."""
-    select = recipe.select
+def _instructions(recipe: Recipe, say: Callable[[str], None]) -> tuple[float, MaterialShares]:
+    """Mean characters of the instructions that are used, and what the strategies make of them."""
+    select, synthesis = recipe.select, recipe.synthesize
     if select.source != BUILTIN and not Path(select.source).exists():
         say(f"'{select.source}' is not here: {select.limit} instructions of {INSTRUCTION_CHARS:.0f} characters assumed")
-        return min(INSTRUCTION_CHARS, select.max_chars), select.limit
+        if choosing := chooses(synthesis):
+            say(f"'{select.source}' is not here: all of it taken to suit {', '.join(choosing)}, which is too much")
+        return min(INSTRUCTION_CHARS, select.max_chars), material_shares(synthesis, None, select.limit, recipe.seed)
     drawn = sample(load_instructions(select.source), select.limit, recipe.seed, select.max_chars)
-    return (fmean(len(one.text) for one in drawn), len(drawn)) if drawn else (0.0, 0)
+    chars = fmean(len(one.text) for one in drawn) if drawn else 0.0
+    return chars, material_shares(synthesis, drawn, len(drawn), recipe.seed)
 
 
 def _selection(recipe: Recipe, instruction_chars: float) -> StageLoad:
@@ -151,25 +155,23 @@ def _selection(recipe: Recipe, instruction_chars: float) -> StageLoad:
     )
 
 
-def _synthesis(recipe: Recipe, chars: float, instructions: int, say: Callable[[str], None]) -> tuple[float, StageLoad]:
+def _synthesis(
+    recipe: Recipe, chars: float, shares: MaterialShares, say: Callable[[str], None]
+) -> tuple[float, StageLoad]:
     """(pairs that come out, the load): baseline responses are written once for each instruction that needs one."""
     settings = recipe.synthesize
-    whole = sum(settings.strategies.values())
     response = _until_budget(RESPONSE_TOKENS, settings.max_tokens)
     request = _until_budget(REQUEST_TOKENS, settings.modify_max_tokens)
     ask = _tokens(_text_chars(settings.respond_prompt, instruction="x") + chars)
-    made = prompts = read = written = wanted = 0.0
-    for name, weight in settings.strategies.items():
-        number = settings.pairs * weight / whole
-        material = settings.material.get(name, "auto")
-        if material == "built_in":  # comes with its responses
-            made += number
-            continue
-        if material == "built_in_requests":  # an instruction of its own for each
-            prompts, read, written = prompts + number, read + number * ask, written + number * response
-        else:
-            number = min(number, instructions)
-            wanted += number * (2 if name == "neighbor" else 1)
+    made, baselines = 0.0, float(shares.baselines)
+    prompts = read = written = 0.0
+    for name in settings.strategies:
+        number = float(shares.own[name])
+        if settings.material.get(name) == "built_in_requests":  # an instruction of its own for each
+            number += shares.built_in[name]
+            baselines += 0 if name in WITHOUT_BASELINE else shares.built_in[name]
+        else:  # comes with its responses
+            made += shares.built_in[name]
         made += number * KEPT.get(name, 0.9)
         if name == "modified_instruction_in_one":
             template = _text_chars(settings.modify_and_answer_prompt, instruction="x", response="x")
@@ -190,7 +192,6 @@ def _synthesis(recipe: Recipe, chars: float, instructions: int, say: Callable[[s
             further = 1
         asked = number if further else 0.0  # draws of one request share its prompt
         prompts, read, written = prompts + asked, read + asked * ask, written + number * further * response
-    baselines = min(float(instructions), wanted)
     prompts, read, written = prompts + baselines, read + baselines * ask, written + baselines * response
     return made, StageLoad("synthesize", "generator", prompts, read, written)
 

@@ -81,16 +81,43 @@ def test_what_costs_more_is_planned_to() -> None:
         ("mutated_code", "built_in", 0),
         ("mutated_code", "instructions", 100),
         ("unsafe_compliance", "built_in_requests", 100),
-        ("wrong_result", "instructions", 200),
+        ("wrong_result", "instructions", 100),
+        ("wrong_result", "built_in_requests", 100),
         ("weaker_answer", "instructions", 200),
     ],
 )
 def test_material_decides_how_much_is_generated(strategy: str, material: str, prompts: int) -> None:
     synthesis = {"strategies": {strategy: 1}, "pairs": 100, "max_tokens": 64}
     materials = {} if strategy == "weaker_answer" else {strategy: material}
-    load = {one.stage: one for one in workload(recipe(synthesize={**synthesis, "material": materials})).loads}
+    settings = recipe(select={"source": "none.jsonl"}, synthesize={**synthesis, "material": materials})
+    load = {one.stage: one for one in workload(settings).loads}
     assert load["synthesize"].prompts == pytest.approx(prompts)
     assert (load["synthesize"].tokens_out > 0) == (prompts > 0)
+
+
+def test_a_generator_is_asked_about_instructions_that_suit_a_strategy(tmp_path: Path) -> None:
+    """The rest of what `material` "auto" needs is built in and costs nothing, and one response more or less counts."""
+    texts = [f"Name {number} kinds of cloud." for number in range(40)]
+    texts += [f"Write a Python function that adds {number}." for number in range(5)]
+    texts += [f"A box holds {number} pears and 4 plums. How many are there in 3 boxes?" for number in range(3)]
+    source = tmp_path / "mine.jsonl"
+    source.write_text("".join(json.dumps({"instruction": text}) + "\n" for text in texts))
+
+    def synthesis(**weights: int) -> StageLoad:
+        settings = recipe(
+            select={"source": str(source)}, synthesize={"strategies": weights, "pairs": 20 * len(weights)}
+        )
+        return next(one for one in workload(settings).loads if one.stage == "synthesize")
+
+    code, sums = synthesis(mutated_code=1), synthesis(wrong_result=1)
+    assert (code.prompts, sums.prompts) == (5, 3)
+    assert sums.tokens_out == pytest.approx(3 * 8 * code.tokens_out / 5)
+    # instructions that no strategy has used yet come first
+    mixed = synthesis(mutated_code=1, wrong_result=1, verbosity=1)
+    assert mixed.prompts == 5 + 3 + 20
+    assert synthesis(over_refusal=1).prompts == 0
+    missing = workload(recipe(select={"source": "none.jsonl"}, synthesize={"strategies": {"mutated_code": 1}}))
+    assert any("taken to suit mutated_code" in line for line in missing.assumptions)
 
 
 def test_an_iteration_with_settings_of_its_own() -> None:
