@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -92,6 +92,13 @@ class Selective(Protocol):
     def suits(self, instruction: Instruction) -> bool:
         """Whether a pair could come out of `instruction`; pure, and cheap enough to ask of all of them."""
         ...
+
+
+@runtime_checkable
+class Exempt(Protocol):
+    """A strategy whose pairs look flawed on purpose: `exempt` names the quality filters that pass over them."""
+
+    exempt: Collection[str]
 
 
 def response_text(answer: Answer) -> str:

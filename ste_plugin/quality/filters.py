@@ -1,7 +1,7 @@
 """Filters: pairs that no judge should learn from, each dropped for one reason.
 
 Every filter is a fact about one pair. What a strategy does on purpose is no flaw of it: the table `BY_DESIGN`
-says which filters do not apply to which strategy, and a recipe adds to it.
+says which filters do not apply to which strategy, the attribute `exempt` of a strategy adds to it, and a recipe.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ste_plugin.judge_prompt import JudgePrompt
+from ste_plugin.negatives.registry import declared_exemptions
 from ste_plugin.pairs import Pair
 from ste_plugin.quality.languages import language, names_a_language
 from ste_plugin.quality.refusals import declines
@@ -46,6 +47,8 @@ def reason_against(pair: Pair, settings: QualitySettings, leaks: re.Pattern[str]
     Reasons: "empty", "identical", "near_identical", "chosen_refused", "rejected_refused", "leaked_markers",
     "wrong_language", "quotes_modified". `leaks` is what `leak_pattern` gives.
     """
+    if own := declared_exemptions(strategy_of(pair)):
+        settings = settings.model_copy(update={"filters": tuple(name for name in settings.filters if name not in own)})
     strategy = strategy_of(pair)
     exempt = BY_DESIGN.get(strategy, frozenset()) | set(settings.exempt.get(strategy, ()))
     chosen, rejected = reply_text(pair.chosen), reply_text(pair.rejected)

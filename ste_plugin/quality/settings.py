@@ -73,7 +73,8 @@ class QualitySettings(Section):
     Attributes:
         filters: which filters are in force; an empty list: none.
         near_identical: Jaccard similarity (three words in a row) of the two responses from which a pair is dropped.
-        exempt: filters that a strategy is exempt from, besides those of `ste_plugin.quality.filters.BY_DESIGN`.
+        exempt: filters that a strategy is exempt from, besides those of `ste_plugin.quality.filters.BY_DESIGN`
+            and its own attribute `exempt`.
         dedupe: Jaccard similarity (three words in a row) of two pairs, of their prompts as of all their texts, from
             which the later one is dropped; null: duplicates stay.
     """

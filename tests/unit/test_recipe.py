@@ -286,3 +286,34 @@ def test_prompts_and_data_of_later_iterations_count(write: Write) -> None:
     later = load_recipe(write(text % "synthesize: {modify_prompt: modify_instruction_short}"))
     assert set(later.prompt_hashes()) - set(Recipe(name="y").prompt_hashes()) == {"modify_instruction_short"}
     assert load_recipe(write(text % "quality: {decontaminate: {against: [mine.jsonl]}}")).data_files() == ["mine.jsonl"]
+
+
+def test_every_figure_of_the_paper_has_a_score() -> None:
+    paper = load_recipe("paper-llama3-70b")
+    scored = [(one.task, one.dataset, one.order, one.votes) for one in paper.score]
+    assert scored == [
+        ("ste/rewardbench", "hub", "both", 1),
+        ("ste/rewardbench", "hub", "both", 32),
+        ("ste/mtbench", "hub", "both", 1),
+    ]
+    assert [paper.judge_settings(annotating=False, benchmark=one).temperature for one in paper.score] == [0, 0.7, 0]
+    assert (paper.annotate.draws, paper.annotate.temperature, paper.annotate.top_p) == (15, 0.7, 0.9)
+    assert (paper.iterations, paper.start_from, paper.select.limit) == (5, "seed", 20582)
+    assert (paper.train.learning_rate, paper.train.epochs, paper.train.loss) == (1e-6, 2, "judgment")
+
+
+# Strategies whose rejected response answers another request: the count of words shared with the request tells it.
+ANOTHER_REQUEST = {"neighbor", "modified_instruction", "modified_instruction_in_one"}
+
+
+@pytest.mark.parametrize("name", built_in_recipes())
+def test_a_built_in_recipe_can_keep_to_its_own_limit(name: str) -> None:
+    """A rule that is right about all pairs of ANOTHER_REQUEST and guesses at the others can be balanced away."""
+    recipe = load_recipe(name)
+    probes, weights = recipe.quality.probes, recipe.synthesize.strategies
+    if probes.limit is None:
+        return
+    share = sum(weight for strategy, weight in weights.items() if strategy in ANOTHER_REQUEST) / sum(weights.values())
+    accuracy, limit = (1 + share) / 2, probes.limit / 100
+    left_out = max(0.0, (accuracy - limit) / (1 - limit))  # of all pairs, such that the rule falls to the limit
+    assert left_out <= 1 - probes.keep_at_least

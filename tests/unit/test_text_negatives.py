@@ -331,8 +331,22 @@ def test_material_of_a_recipe(tmp_path: Path) -> None:
             load_recipe(str(path))
 
 
+def run_with_the_example(script: str, **changed: str) -> list[str]:
+    """Lines that `script` prints in a process where the example is really installed (on the path with its metadata)."""
+    folder = Path(__file__).parent / "example_strategy"
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": f"{folder}:{root}", "PATH": "", **changed},
+        timeout=300,
+    )
+    return done.stdout.splitlines()
+
+
 def test_a_strategy_of_another_distribution_is_found_through_its_entry_point() -> None:
-    """Really installed (on the path with its metadata), in a process of its own."""
     script = (
         "from ste_plugin.negatives.registry import strategy_named\n"
         "from ste_plugin.instructions import Instruction\n"
@@ -341,14 +355,37 @@ def test_a_strategy_of_another_distribution_is_found_through_its_entry_point() -
         "plan = synthesis_plan([Instruction('a', 'x'), Instruction('b', 'y' * 300)], {'without_vowels': 1}, 5, 0, {})\n"
         "print([(i.id, name) for i, name in plan])"
     )
-    folder = Path(__file__).parent / "example_strategy"
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PYTHONPATH": f"{folder}:{root}", "PATH": ""},
-        timeout=120,
+    assert run_with_the_example(script) == ["The rejected response lacks all vowels.", "[('a', 'without_vowels')]"]
+
+
+def test_a_strategy_says_which_filters_are_not_for_its_pairs() -> None:
+    """The same text under another name, and under its own without what the strategy says, is in a wrong language."""
+    script = (
+        "import without_vowels\n"
+        "from ste_plugin.pairs import Message, Pair\n"
+        "from ste_plugin.negatives import registry\n"
+        "from ste_plugin.quality.filters import reason_against\n"
+        "from ste_plugin.quality.inputs import recipe_leaks\n"
+        "from ste_plugin.quality.settings import QualitySettings\n"
+        "from ste_plugin.recipe import Recipe\n"
+        "text = 'Keep it under a minute: say who you are, thank the cook, say how the soup '\n"
+        "text += 'and the bread fit together, and end by raising your cup.'\n"
+        "bad = ''.join(c for c in text if c not in 'aeiou')\n"
+        "def reason(strategy, text=text):\n"
+        "    prompt = Message('user', 'What should I say when I thank the cook of our school at lunch?')\n"
+        "    pair = Pair('p', (prompt,), (text,), (bad,), meta={'strategy': strategy})\n"
+        "    return reason_against(pair, QualitySettings(), recipe_leaks(Recipe(name='x')))\n"
+        "print(reason('without_vowels'), reason('mine'), reason('without_vowels', ' '))\n"
+        "del without_vowels.WithoutVowels.exempt\n"
+        "registry.strategies.cache_clear()\n"
+        "print(reason('without_vowels'))\n"
+        "without_vowels.WithoutVowels.exempt = {'vowels'}\n"
+        "registry.strategies.cache_clear()\n"
+        "try: registry.strategies()\n"
+        "except Exception as error: print(type(error).__name__, error)"
     )
-    assert done.stdout.splitlines() == ["The rejected response lacks all vowels.", "[('a', 'without_vowels')]"]
+    *reasons, error = run_with_the_example(script)
+    assert reasons == ["None wrong_language empty", "wrong_language"]
+    assert error.startswith(
+        "UserError negative strategy 'without_vowels' (without_vowels:WithoutVowels): exempt is {'vowels'}; make"
+    )

@@ -12,6 +12,9 @@ class WithoutVowels:
     name = "without_vowels"
     why = "The rejected response lacks all vowels."
     shortcuts = "Anything that reads letters."
+    exempt = frozenset({"wrong_language"})
+    """Optional: filters of `ste_plugin.quality.settings.FILTERS` that are not for its pairs. Without vowels, English is
+    at times taken for another language."""
 
     def suits(self, instruction: Instruction) -> bool:
         """Optional: without it the plan gives a strategy any instruction."""
