@@ -81,7 +81,7 @@ class SelectRecipe(Section):
             if wanted:
                 raise ValueError(f"{name} needs a model's labels: set method to 'llm'")
         if self.candidates is not None:
-            raise ValueError("candidates are labelled by a model: set method to 'llm', or limit alone")
+            raise ValueError("candidates are labelled by a model: set method to 'llm' or leave them out")
         return self
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cache
 from importlib.metadata import entry_points
+from typing import cast
 
 from ste_plugin.errors import UserError
 from ste_plugin.negatives.degraded_text import DegradedText
@@ -52,9 +53,9 @@ def strategies() -> dict[str, NegativeStrategy]:
             raise UserError(f"negative strategy '{entry.name}' ({entry.value}) does not load: {error}") from error
         if name in found:
             raise UserError(f"negative strategy '{name}' exists twice; rename that of {entry.value}")
-        exempt = getattr(strategy, "exempt", frozenset())
+        exempt: object = getattr(strategy, "exempt", frozenset())
         listed = isinstance(exempt, Collection) and not isinstance(exempt, str)
-        if not listed or any(one not in FILTERS for one in exempt):
+        if not listed or any(one not in FILTERS for one in cast(Collection[object], exempt)):
             raise UserError(
                 f"negative strategy '{name}' ({entry.value}): exempt is {exempt!r}; make it a set of some of "
                 f"the filters {', '.join(FILTERS)}"
