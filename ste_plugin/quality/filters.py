@@ -1,7 +1,7 @@
 """Filters: pairs that no judge should learn from, each dropped for one reason.
 
 Every filter is a fact about one pair. What a strategy does on purpose is no flaw of it: the table `BY_DESIGN`
-says which filters do not apply to which strategy, the attribute `exempt` of a strategy adds to it, and a recipe.
+says which filters do not apply to which strategy, and a recipe adds to it.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def reason_against(pair: Pair, settings: QualitySettings, leaks: re.Pattern[str]
     Reasons: "empty", "identical", "near_identical", "chosen_refused", "rejected_refused", "leaked_markers",
     "wrong_language", "quotes_modified". `leaks` is what `leak_pattern` gives.
     """
+    # what the strategy's own file says, beside the table and the recipe
     if own := declared_exemptions(strategy_of(pair)):
         settings = settings.model_copy(update={"filters": tuple(name for name in settings.filters if name not in own)})
     strategy = strategy_of(pair)
