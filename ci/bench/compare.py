@@ -4,7 +4,8 @@
 
 Every run is a process of its own; in each repetition the rows come in another order. Ratios are taken within a
 repetition, so that a machine that is slower for a while slows both sides. What has been measured is in
-FOLDER/compare-runs.jsonl and is not measured again; delete the file to start over.
+FOLDER/compare-runs.jsonl and is not measured again, as long as the work (pairs, prompts, model, sampling), the source
+files, the packages and the machine are the same; so a long run can be cut into parts, by --rows, too.
 """
 
 from __future__ import annotations
@@ -12,35 +13,29 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compare_report import GREEDY_ONLY, ROWS, report
 from judging_work import Item, Work
-from report_files import append_line, machine, markdown_table, median_range, read_lines, write_report
+from process_tree import run_alone
+from report_files import append_line, load_average, machine, read_lines, state_digest, without_superseded
 
 from ste_plugin.benchmarks import rewardbench
 from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.model_folder import model_folder
-from ste_plugin.pairs import ORDERS
+from ste_plugin.pairs import ORDERS, pair_to_row
 
 HERE = Path(__file__).resolve().parent
-ROWS = {
-    "transformers_loop": "transformers.generate, batch by batch",
-    "inspect_hf": "Inspect, its own hf/",
-    "lm_eval_hf": "lm-eval, its own hf",
-    "vllm_offline": "vLLM as a library",
-    "vllm_inspect": "Inspect, its own vllm/",
-    "ste_engine": "ste, engine alone",
-    "ste_inspect": "ste under Inspect",
-    "ste_lm_eval": "ste under lm-eval",
-}
+LONGEST_PROMPT = 1536
 IN_VLLM_ENVIRONMENT = ("vllm_offline", "vllm_inspect")
-OURS = ("ste_engine", "ste_inspect", "ste_lm_eval")
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,7 @@ SETTINGS = {
 
 def main() -> None:
     options = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is running is ended then, too
     out = options.out
     out.mkdir(parents=True, exist_ok=True)
     runs = out / "compare-runs.jsonl"
@@ -68,28 +64,44 @@ def main() -> None:
     missing = [row for row in options.rows if row not in rows]
     if missing:
         print(f"left out, not installed: {', '.join(missing)}", file=sys.stderr)
-    done = {
-        (run["row"], run["setting"], run["repetition"], run["work"]) for run in read_lines(runs) if "error" not in run
-    }
     works = {name: make_work(options, SETTINGS[name]) for name in options.settings}
-    shapes = {name: shape(work) for name, work in works.items()}
+    about = machine()
+    state = state_digest(about)
+    same = {name: {"work": work.digest, "state": state} for name, work in works.items()}
+
+    def mine() -> list[dict[str, Any]]:
+        """The runs of this very work in this very state."""
+        found = [
+            run
+            for run in read_lines(runs)
+            if run["setting"] in same and all(run.get(key) == value for key, value in same[run["setting"]].items())
+        ]
+        return without_superseded(found, "row", "setting", "repetition")
+
+    done = {(run["row"], run["setting"], run["repetition"]) for run in mine() if "error" not in run}
     with tempfile.TemporaryDirectory() as folder:
         for name, work in works.items():
             work.save(Path(folder, f"{name}.json.gz"))
-        for repetition in range(options.repetitions):
-            for name in options.settings:
-                order = rows[:]
-                random.Random(f"{repetition} {name}").shuffle(order)
-                for row in order:
-                    if (row, name, repetition, shapes[name]) in done:
-                        continue
-                    result = run_once(row, Path(folder, f"{name}.json.gz"), Path(folder, "result.json"), options)
-                    result |= {"row": row, "setting": name, "repetition": repetition, "work": shapes[name]}
-                    append_line(runs, result)
-                    said = result.get("error") or f"{result['wall_s']:.1f} s, {result['cpu_s']:.1f} s of CPU"
-                    print(f"{repetition + 1}/{options.repetitions} {name} {row}: {said}", file=sys.stderr)
-    wanted = set(shapes.items())
-    report([run for run in read_lines(runs) if (run["setting"], run["work"]) in wanted], works, options, missing)
+        for repetition, name, row in schedule(rows, options):
+            if (row, name, repetition) in done:
+                continue
+            load = load_average()
+            result = run_once(row, Path(folder, f"{name}.json.gz"), Path(folder, "result.json"), options)
+            result |= {"row": row, "setting": name, "repetition": repetition, **same[name]}
+            append_line(runs, result | {"machine": about, "load_average": load})
+            said = result.get("error") or f"{result['wall_s']:.1f} s, {result['cpu_s']:.1f} s of CPU"
+            print(f"{repetition + 1}/{options.repetitions} {name} {row}: {said}", file=sys.stderr)
+    report(mine(), works, options.out, options.clock, missing)
+
+
+def schedule(rows: list[str], options: argparse.Namespace) -> Iterator[tuple[int, str, str]]:
+    """(repetition, setting, row) of each run, in their order."""
+    for repetition in range(options.repetitions):
+        for name in options.settings:
+            order = [row for row in rows if name == "greedy" or row not in GREEDY_ONLY]
+            random.Random(f"{repetition} {name}").shuffle(order)
+            for row in order:
+                yield repetition, name, row
 
 
 def parse() -> argparse.Namespace:
@@ -100,18 +112,22 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=None, help="pairs, both orders of each (8; quick: 2)")
     parser.add_argument("--max-tokens", type=int, default=None, help="of one judgment (64; quick: 24)")
     parser.add_argument("--repetitions", type=int, default=None, help="(5; quick: 2)")
-    parser.add_argument("--batch", type=int, default=60, help="sequences generated side by side in every row (60)")
+    parser.add_argument(
+        "--batch", type=int, default=60, help="sequences side by side in every row, in whole prompts (60)"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of every row (all cores)")
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--prompt", default="judge", help="judge prompt (judge)")
-    parser.add_argument("--rows", type=words(ROWS), default=list(ROWS), help=f"of {', '.join(ROWS)}")
+    parser.add_argument("--rows", type=words(ROWS), default=list(ROWS), help=f"of {', '.join(ROWS)} (all)")
     parser.add_argument(
         "--settings", type=words(SETTINGS), help=f"of {', '.join(SETTINGS)} (all; quick: without draws32)"
     )
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: for a machine that is not idle")
     parser.add_argument("--timeout", type=float, default=3600, help="seconds for one run (3600)")
     options = parser.parse_args()
+    if options.batch < 1:
+        parser.error("--batch: at least 1")
     options.pairs = options.pairs or (2 if options.quick else 8)
     options.max_tokens = options.max_tokens or (24 if options.quick else 64)
     options.settings = options.settings or [name for name in SETTINGS if not (options.quick and name == "draws32")]
@@ -139,36 +155,37 @@ def make_work(options: argparse.Namespace, setting: Setting) -> Work:
     pairs = rewardbench.load(options.data or "builtin", seed=0)
     random.Random(0).shuffle(pairs)
     items: list[Item] = []
+    longest = 0
     for pair in pairs:
         both = []
         for order in ORDERS:
             messages = [{"role": m.role, "content": m.content} for m in prompt.render(pair, order)]
             text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-            both.append(Item(f"{pair.id}-{order}", messages, text))
-        if all(len(tokenizer(item.text)["input_ids"]) <= 1536 for item in both):
+            both.append(Item(f"{pair.id}-{order}", messages, text, pair_to_row(pair)))
+        tokens = max(len(tokenizer(item.text)["input_ids"]) for item in both)
+        if tokens <= LONGEST_PROMPT:
             items += both
-        if len(items) == 2 * options.pairs:
+            longest = max(longest, tokens)
+        if len(items) == 2 * (options.pairs + 1):
             break
     else:
-        sys.exit(f"only {len(items) // 2} pairs are there; ask for fewer with --pairs")
+        sys.exit(
+            f"only {max(len(items) // 2 - 1, 0)} pairs are there beside one to warm up; ask for fewer with --pairs"
+        )
     return Work(
         model=str(folder),
-        items=items,
+        prompt=options.prompt,
+        items=items[:-2],
+        warm_up=items[-2:],
+        longest=longest,
         draws=setting.draws,
         max_tokens=options.max_tokens,
         temperature=setting.temperature,
         top_p=setting.top_p,
-        batch=max(options.batch, setting.draws),
+        # whole prompts with all their draws, in the rows that could part them, too
+        batch=setting.draws * max(1, options.batch // setting.draws),
         threads=options.threads,
         dtype=options.dtype,
-    )
-
-
-def shape(work: Work) -> str:
-    """Names what was measured: runs of another size are not mixed with these."""
-    return (
-        f"{Path(work.model).name} {work.dtype} {len(work.items) // 2} pairs x {work.draws} draws x {work.max_tokens} "
-        f"tokens, batch {work.batch}, {work.threads} threads"
     )
 
 
@@ -193,89 +210,14 @@ def run_once(row: str, work: Path, result: Path, options: argparse.Namespace) ->
     if row in IN_VLLM_ENVIRONMENT:  # Inspect starts the command `vllm`
         environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=options.timeout)
+        code, said = run_alone(command, environment, options.timeout)
     except subprocess.TimeoutExpired:
         return {"error": f"not done after {options.timeout:g} s"}
     lines = read_lines(result)
-    if done.returncode != 0 or not lines:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
-        return {"error": said[-1] if said else f"exit code {done.returncode}"}
+    if code != 0 or not lines:
+        last = [line for line in said.splitlines() if line.strip()]
+        return {"error": last[-1] if last else f"exit code {code}"}
     return lines[0]
-
-
-def report(runs: list[dict[str, Any]], works: dict[str, Work], options: argparse.Namespace, missing: list[str]) -> None:
-    clock = f"{options.clock}_s"
-    good = [run for run in runs if "error" not in run]
-    sections = []
-    for name, work in works.items():
-        mine = {(run["row"], run["repetition"]): run for run in good if run["setting"] == name}
-        rows = [row for row in ROWS if any(key[0] == row for key in mine)]
-        table = []
-        for row in rows:
-            own = [run for (other, _), run in mine.items() if other == row]
-            cells = [
-                ROWS[row],
-                median_range([run["judged_pairs"] / run[clock] for run in own]),
-                median_range([run["tokens"] / run[clock] for run in own], 0),
-                str(sorted(run["tokens"] for run in own)[len(own) // 2]),
-                *[ratio(mine, row, base, clock) for base in ("transformers_loop", "inspect_hf", "lm_eval_hf")],
-                median_range([run["peak_mib"] for run in own], 0),
-                median_range([run["first_verdict_s"] for run in own], 1),
-            ]
-            if name == "greedy":
-                cells.append(agreement(mine, row))
-            table.append(cells)
-        head = ["", "pairs/s", "tokens/s", "tokens", "x transformers", "x hf/", "x lm-eval hf", "peak MiB", "first s"]
-        head += ["same texts"] if name == "greedy" else []
-        text = f"## {name}: {shape(work)}\n\n{markdown_table(head, table)}"
-        if ("ste_engine" in rows) and len(rows) > 1:
-            lines = [
-                f"{ROWS[row]}: {overhead(mine, row, clock)}" for row in OURS if row != "ste_engine" and row in rows
-            ]
-            text += "\n\nOverhead of the harness over the engine alone, %: " + ("; ".join(lines) or "not measured")
-        sections.append(text)
-    failed = sorted({f"{ROWS[run['row']]} ({run['setting']}): {run['error']}" for run in runs if "error" in run})
-    notes = [
-        f"Time is {'wall-clock' if options.clock == 'wall' else 'CPU'} time of judging, without loading. Median "
-        "(lowest to highest) over the repetitions; ratios within a repetition. 'first s': from the start of the "
-        "process to a first verdict, loading included. 'same texts': judgments that equal plain transformers' word "
-        "for word; with bfloat16 rounding depends on the batch, with --dtype float32 it hardly does.",
-        *[f"Left out, not installed: {ROWS[row]}." for row in missing],
-        *[f"Failed: {line}." for line in failed],
-    ]
-    versions: dict[str, str] = {}
-    for run in good:
-        versions |= run["versions"]
-    facts = {"machine": machine(), "versions": versions, "clock": options.clock, "runs": runs}
-    write_report(options.out, "compare", "Ways to judge, side by side", [*sections, *notes], facts)
-
-
-def ratio(mine: dict[tuple[str, int], dict[str, Any]], row: str, base: str, clock: str) -> str:
-    """Pairs per second of `row` over those of `base`."""
-    values = [
-        mine[base, repetition][clock] / run[clock]
-        for (other, repetition), run in mine.items()
-        if other == row and (base, repetition) in mine
-    ]
-    return median_range(values)
-
-
-def overhead(mine: dict[tuple[str, int], dict[str, Any]], row: str, clock: str) -> str:
-    values = [
-        100 * (run[clock] / mine["ste_engine", repetition][clock] - 1)
-        for (other, repetition), run in mine.items()
-        if other == row and ("ste_engine", repetition) in mine
-    ]
-    return median_range(values, 1)
-
-
-def agreement(mine: dict[tuple[str, int], dict[str, Any]], row: str) -> str:
-    runs = [run for (other, _), run in mine.items() if other == row]
-    base = [run for (other, _), run in mine.items() if other == "transformers_loop"]
-    if not base:
-        return "-"
-    pairs = list(zip(runs[0]["texts"], base[0]["texts"], strict=True))
-    return f"{sum(a == b for a, b in pairs)} of {len(pairs)}"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import torch
 from ideas_work import DRAWS, GREEDY, TRAINING, VERDICT, Bench
 
 from ste_plugin.engine import block_attention, draw_rows, generate_batch, prefill, sampling
+from ste_plugin.engine.local_model import LocalModel
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,19 @@ def _logits_everywhere(bench: Bench) -> Iterator[None]:
 
 @contextmanager
 def _one_thread(bench: Bench) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    """Set within the engine's thread: torch's setting is that of the thread that calls for it, once it has calculated."""
+    generate = LocalModel.generate
+
+    def alone(*args: Any) -> Any:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            return generate(*args)
+        finally:
+            torch.set_num_threads(before)
+
+    with patch.object(LocalModel, "generate", alone):
         yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

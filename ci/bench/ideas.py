@@ -4,7 +4,9 @@
 
 One process, one loaded model; an idea is taken out by replacing the very function or constant that it consists of
 (see `engine_ideas.py`). In each repetition every workload runs as shipped and then without each idea, in another order
-each time. Ratios are taken within a repetition: seconds without the idea over seconds with it.
+each time. Ratios are taken within a repetition: seconds without the idea over seconds with it. What has been measured
+is in FOLDER/ideas-runs.jsonl; a stopped run goes on from there, as long as work, sources, packages and machine are
+the same.
 """
 
 from __future__ import annotations
@@ -21,7 +23,16 @@ from typing import Any
 import torch
 from engine_ideas import IDEAS, Idea
 from ideas_work import WORKLOADS, Bench
-from report_files import append_line, machine, markdown_table, median_range, write_report
+from report_files import (
+    append_line,
+    load_average,
+    machine,
+    markdown_table,
+    median_range,
+    read_lines,
+    state_digest,
+    write_report,
+)
 from transformers.utils import logging
 
 
@@ -33,26 +44,35 @@ def main() -> None:
     log = options.out / "ideas-runs.jsonl"
     bench = Bench(options)
     ideas = {name: IDEAS[name] for name in options.ideas}
-    runs: list[dict[str, Any]] = []
+    about = machine()
+    same = {"work": bench.digest(), "state": state_digest(about), "clock": options.clock}
+
+    def mine() -> list[dict[str, Any]]:
+        """The runs of this very work in this very state."""
+        return [run for run in read_lines(log) if all(run.get(key) == value for key, value in same.items())]
+
+    done = {(run["workload"], run["without"], run["repetition"]) for run in mine()}
+    warm: set[str] = set()
     for repetition in range(options.repetitions):
         for workload in WORKLOADS:
-            mine = [name for name, idea in ideas.items() if workload in idea.workloads]
-            if not mine:
-                continue
-            if not repetition:
-                bench.run(workload, 2)  # warms up
-            order = ["as shipped", *mine]
+            names = [name for name, idea in ideas.items() if workload in idea.workloads]
+            order = ["as shipped", *names] if names else []
             random.Random(f"{repetition} {workload}").shuffle(order)
             for name in order:
+                if (workload, name, repetition) in done:
+                    continue
+                if workload not in warm:
+                    warm.add(workload)
+                    bench.run(workload, 2)
+                load = load_average()
                 run = once(bench, workload, ideas.get(name), options)
-                run |= {"workload": workload, "without": name, "repetition": repetition}
-                runs.append(run)
-                append_line(log, run)
+                run |= {"workload": workload, "without": name, "repetition": repetition, **same}
+                append_line(log, run | {"machine": about, "load_average": load})
                 print(
                     f"{repetition + 1}/{options.repetitions} {workload}, {label(name)}: {run['s']:.1f} s",
                     file=sys.stderr,
                 )
-    report(runs, ideas, bench, options)
+    report(mine(), ideas, bench, options)
 
 
 def label(name: str) -> str:
@@ -99,6 +119,7 @@ def known(text: str) -> list[str]:
 
 
 def report(runs: list[dict[str, Any]], ideas: dict[str, Idea], bench: Bench, options: argparse.Namespace) -> None:
+    runs = [run for run in runs if run["repetition"] < options.repetitions]
     by_key = {(run["workload"], run["without"], run["repetition"]): run for run in runs}
     sections = []
     for workload, about in WORKLOADS.items():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -58,8 +60,11 @@ class Bench:
         self._training: Any = None
 
     def load(self) -> LocalModel:
-        """The model in the number format in force."""
-        return self.batcher.models.get(self._key())
+        """The model in the number format in force. The engine's thread loads it, as it does for users.
+
+        A second thread that calculates would make that one wait, see `Batcher.load`.
+        """
+        return self.batcher.load(self._key()).result()
 
     def _key(self) -> ModelKey:
         return ModelKey(self.folder, "cpu", self.dtype)
@@ -67,7 +72,9 @@ class Bench:
     def run(self, workload: str, pairs: int | None = None) -> list[Any]:
         """Do the work (on the first `pairs` alone): a digest of each text, or the label's probability, or losses."""
         if workload == TRAINING:
-            return self._train()
+            # in a thread that ends with it, so that its team of threads is gone when the engine's is measured
+            with ThreadPoolExecutor(1, "training") as thread:
+                return thread.submit(self._train).result()
         # draws are many: a quarter of the pairs
         messages = self.messages[: pairs or max(1, len(self.messages) // (4 if workload == DRAWS else 1))]
         asked = [[self._request(workload, pair, number) for pair in messages] for number in range(len(ORDERS))]
@@ -131,6 +138,12 @@ class Bench:
         count = max(1, len(self.messages) // (4 if workload == DRAWS else 1))
         tokens = "" if workload == VERDICT else f", {self.options.max_tokens} tokens"
         return f"{count} pairs in both orders, prompt judge_short{tokens}"
+
+    def digest(self) -> str:
+        """Names this very work: model, prompts, sizes."""
+        prompts = [[[message.content for message in one] for one in both] for both in self.messages]
+        about = [str(self.folder), self.dtype, self.options.max_tokens, self.options.threads, prompts]
+        return _digest(json.dumps(about))
 
     def versions(self) -> dict[str, str]:
         import transformers

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+Texts = list[list[str]]
+"""What came out: [i] are the draws of item i."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One judgment that is asked for: a pair in one order. `text` is the chat as the model's template writes it."""
+    """One judgment that is asked for: a pair (its row) in one order. `text` is the chat as the template writes it."""
 
     id: str
     messages: list[dict[str, str]]
     text: str
+    pair: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Work:
-    """What one run of one row does. `batch` counts the sequences that are generated side by side."""
+    """What one run of one row does.
+
+    Attributes:
+        model: folder of the model.
+        prompt: judge prompt that `items` are written with.
+        items: what is timed, both orders of a pair one after the other.
+        warm_up: both orders of a pair that is not among `items`.
+        longest: tokens of the longest prompt of all.
+        batch: sequences that are generated side by side.
+    """
 
     model: str
+    prompt: str
     items: list[Item]
+    warm_up: list[Item]
+    longest: int
     draws: int
     max_tokens: int
     temperature: float
@@ -30,6 +48,16 @@ class Work:
     batch: int
     threads: int
     dtype: str
+
+    @property
+    def prefill_tokens(self) -> int:
+        """Padded size of the largest batch: a limit with which the engine's batches are those of the other rows."""
+        return self.batch * self.longest
+
+    @property
+    def digest(self) -> str:
+        """Names this very work: model, prompts, sampling, sizes."""
+        return hashlib.blake2b(json.dumps(asdict(self), sort_keys=True).encode(), digest_size=8).hexdigest()
 
     def save(self, path: Path) -> None:
         with gzip.open(path, "wt", encoding="utf-8") as file:
@@ -39,12 +67,6 @@ class Work:
     def load(cls, path: Path) -> Work:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             data = json.load(file)
-        return cls(**{**data, "items": [Item(**item) for item in data["items"]]})
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came out: `texts[i]` are the draws of item i; `tokens` generated, all together."""
-
-    texts: list[list[str]]
-    tokens: int
+        for name in ("items", "warm_up"):
+            data[name] = [Item(**item) for item in data[name]]
+        return cls(**data)

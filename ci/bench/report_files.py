@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
+import shutil
 import statistics
+import subprocess
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+PACKAGES = ("torch", "transformers", "inspect-ai", "lm-eval", "numpy")
+SOURCES = (".py", ".yaml", ".jinja", ".txt")
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -46,7 +53,7 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What was measured on."""
+    """What is measured on. torch is not imported for it: a stage whose memory is measured may be started from here."""
     processor = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -60,16 +67,48 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "load_average": [round(load, 1) for load in os.getloadavg()],
     }
-    try:
-        import torch
-
-        if torch.cuda.is_available():
-            facts["gpu"] = torch.cuda.get_device_name()
-    except ImportError:
-        pass
+    if shutil.which("nvidia-smi"):
+        asked = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True
+        )
+        if asked.returncode == 0 and asked.stdout.strip():
+            facts["gpu"] = asked.stdout.splitlines()[0].strip()
     return facts
+
+
+def load_average() -> list[float]:
+    """Processes at work in the last 1, 5 and 15 minutes."""
+    return [round(load, 1) for load in os.getloadavg()]
+
+
+def state_digest(about: dict[str, Any]) -> str:
+    """Names what a run depends on beside its own work, so that a resumed measurement never mixes two of them.
+
+    That is `about` (the machine), the releases of the packages, and every file of this project that may take part.
+    """
+    digest = hashlib.blake2b(json.dumps(about, sort_keys=True).encode(), digest_size=8)
+    for name in PACKAGES:
+        try:
+            digest.update(f"{name} {version(name)}\n".encode())
+        except PackageNotFoundError:
+            continue
+    root = Path(__file__).resolve().parents[2]
+    for folder in ("ste_plugin", "tasks", "prompts", "ci/bench"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in SOURCES and path.is_file():
+                digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def without_superseded(runs: Sequence[dict[str, Any]], *key: str) -> list[dict[str, Any]]:
+    """The last run of each `key` (names of fields), but never an error where a run of it has succeeded."""
+    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for run in runs:
+        place = tuple(run.get(name) for name in key)
+        if "error" not in run or "error" in kept.get(place, run):
+            kept[place] = run
+    return list(kept.values())
 
 
 def write_report(folder: Path, name: str, title: str, parts: Sequence[str], facts: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """One run of one row, in a process of its own: `python worker.py ROW WORK.json.gz RESULT.json STARTED`.
 
-Loading and one warm-up judgment are not part of what is timed, but they are part of the time to the first verdict,
-which counts from STARTED (seconds since the epoch), when the process was asked for.
+Loading and warming up (on a prompt that is not timed) are not part of what is timed, but they are part of the time to
+the first verdict, which counts from STARTED (seconds since the epoch), when the process was asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 import psutil
-from judging_work import Work
+from judging_work import Texts, Work
+from peak_memory import gpu_peak_mib, peak_mib
 
 
 def main() -> None:
@@ -25,27 +26,55 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = str(work.threads)
     module = importlib.import_module(f"rows.{row}")
     judge = module.prepare(work)  # loads the model
-    judge(work.items[:1], 1)  # warms up
+    judge(work.warm_up, 1)
     first = time.time() - float(started)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    loaded = peak_mib(_running())
     wall, cpu = time.perf_counter(), _cpu_seconds()
-    outcome = judge(work.items, work.draws)
+    texts: Texts = judge(work.items, work.draws)
     wall, cpu = time.perf_counter() - wall, _cpu_seconds() - cpu
-    if len(outcome.texts) != len(work.items) or any(len(t) != work.draws for t in outcome.texts):
+    peak = peak_mib(_running())
+    if len(texts) != len(work.items) or any(len(t) != work.draws for t in texts):
         sys.exit(f"{row}: not every judgment has come back")
     result = {
         "wall_s": wall,
         "cpu_s": cpu,
         "judged_pairs": len(work.items) / 2,
         "draws": len(work.items) * work.draws,
-        "tokens": outcome.tokens,
         "first_verdict_s": first,
-        "peak_mib": _peak() / 1024,
-        "loaded_mib": before / 1024,
-        "texts": [hashlib.blake2b(t[0].strip().encode(), digest_size=6).hexdigest() for t in outcome.texts],
+        "peak_mib": peak,
+        "loaded_mib": loaded,
+        "gpu_peak_mib": gpu_peak_mib(),
+        "texts": [hashlib.blake2b(t[0].strip().encode(), digest_size=6).hexdigest() for t in texts],
         "versions": module.versions(),
+        **counted(work, texts),
+        "parse_ms": parse_ms(work, texts),
     }
     Path(result_file).write_text(json.dumps(result), encoding="utf-8")
+
+
+def counted(work: Work, texts: Texts) -> dict[str, int]:
+    """Tokens of the texts that came back, in every row by the model's own tokenizer: no end token, no padding."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(work.model)
+    every = tokenizer([text for one in texts for text in one], add_special_tokens=False)["input_ids"]
+    return {"tokens": sum(map(len, every))}
+
+
+def parse_ms(work: Work, texts: Texts) -> float:
+    """Milliseconds that reading the verdict of one judgment takes, which only the rows of registered tasks do."""
+    from ste_plugin.judge_prompt import JudgePrompt
+    from ste_plugin.judging import read_judgment
+    from ste_plugin.model_request import Answer
+    from ste_plugin.pairs import pair_from_row
+
+    prompt = JudgePrompt.load(work.prompt)
+    pairs = [pair_from_row(item.pair, item.id) for item in work.items]
+    started = time.perf_counter()
+    for pair, one in zip(pairs, texts, strict=True):
+        for text in one:
+            read_judgment(Answer(text, 0, "stop"), pair, prompt)
+    return 1000 * (time.perf_counter() - started) / (len(pairs) * work.draws)
 
 
 def _cpu_seconds() -> float:
@@ -53,12 +82,6 @@ def _cpu_seconds() -> float:
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     times = [process.cpu_times() for process in _running()]
     return ended.ru_utime + ended.ru_stime + sum(time.user + time.system for time in times)
-
-
-def _peak() -> float:
-    """KiB of the largest process: this one, one that has ended, or a server that it has running."""
-    known = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return max(*known, *(process.memory_info().rss / 1024 for process in _running()))
 
 
 def _running() -> list[psutil.Process]:

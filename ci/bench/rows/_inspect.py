@@ -18,15 +18,15 @@ from inspect_ai.model import (
     ModelOutput,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from judging_work import Item, Outcome, Work
+from judging_work import Item, Texts, Work
 
 ROLES = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
 
 
-def judge_with(model: Model, work: Work, *, choices: bool) -> Callable[[list[Item], int], Outcome]:
+def judge_with(model: Model, work: Work, *, choices: bool) -> Callable[[list[Item], int], Texts]:
     """`choices`: the provider draws several answers by itself. Else they are asked for at once, one request each."""
 
-    def judge(items: list[Item], draws: int) -> Outcome:
+    def judge(items: list[Item], draws: int) -> Texts:
         by_id: dict[str, list[ModelOutput]] = {}
         task = Task(
             dataset=MemoryDataset(
@@ -46,11 +46,7 @@ def judge_with(model: Model, work: Work, *, choices: bool) -> Callable[[list[Ite
             )
         if log.status != "success":
             raise RuntimeError(f"Inspect: {log.error.message if log.error else log.status}")
-        outputs = [by_id[item.id] for item in items]
-        return Outcome(
-            [[c.message.text for o in one for c in o.choices] for one in outputs],
-            sum(o.usage.output_tokens for one in outputs for o in one if o.usage),
-        )
+        return [[c.message.text for o in by_id[item.id] for c in o.choices] for item in items]
 
     return judge
 
@@ -60,6 +56,7 @@ def draw(model: Model, work: Work, draws: int, choices: bool, by_id: dict[str, l
     settings: dict[str, Any] = {"max_tokens": work.max_tokens, "temperature": work.temperature}
     if work.temperature > 0:
         settings["top_p"] = work.top_p
+        settings["top_k"] = 0  # none, as in the other rows; transformers' own default, which hf/ would take, is 50
     if choices and draws > 1:
         settings["num_choices"] = draws
     config = GenerateConfig(**settings)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from judging_work import Item, Outcome, Work
+from judging_work import Item, Texts, Work
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.evaluator import evaluate
 
@@ -23,12 +23,12 @@ def plain_task(config: dict[str, Any], items: list[Item], draws: int) -> Any:
 def judge_with(
     lm: Any,
     work: Work,
-    outcome: Callable[[list[list[str]]], Outcome],
+    outcome: Callable[[Texts], Texts] = lambda responses: responses,
     make_task: Callable[[dict[str, Any], list[Item], int], Any] = plain_task,
-) -> Callable[[list[Item], int], Outcome]:
-    """`outcome` makes it of each item's responses; `make_task` the task of a configuration, items and draws."""
+) -> Callable[[list[Item], int], Texts]:
+    """`outcome` makes the texts of each item's responses; `make_task` the task of a configuration, items and draws."""
 
-    def judge(items: list[Item], draws: int) -> Outcome:
+    def judge(items: list[Item], draws: int) -> Texts:
         generation: dict[str, Any] = {"until": [], "max_gen_toks": work.max_tokens, "do_sample": work.temperature > 0}
         if work.temperature > 0:
             generation |= {"temperature": work.temperature, "top_p": work.top_p, "top_k": 0}
@@ -50,7 +50,7 @@ def judge_with(
             task = make_task(config, items, draws)
             # not `simple_evaluate`, which spends seconds on writing down the machine
             results = evaluate(lm=lm, task_dict={TASK: task}, bootstrap_iters=0, log_samples=True)
-        responses: list[list[str]] = [[] for _ in items]
+        responses: Texts = [[] for _ in items]
         for sample in results["samples"][TASK]:
             responses[sample["doc"]["place"]] = list(sample["resps"][0])
         return outcome(responses)

@@ -7,12 +7,12 @@ from importlib.metadata import version
 
 import torch
 from inspect_ai.model import GenerateConfig, get_model
-from judging_work import Item, Outcome, Work
+from judging_work import Item, Texts, Work
 
 from rows._inspect import judge_with
 
 
-def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
+def prepare(work: Work) -> Callable[[list[Item], int], Texts]:
     torch.set_num_threads(work.threads)
     model = get_model(
         "hf/local",

@@ -6,23 +6,18 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 import torch
-from judging_work import Item, Outcome, Work
+from judging_work import Item, Texts, Work
 from lm_eval.models.huggingface import HFLM
 
 from rows._lm_eval import judge_with
 
 
-def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
+def prepare(work: Work) -> Callable[[list[Item], int], Texts]:
     torch.set_num_threads(work.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     lm = HFLM(pretrained=work.model, dtype=work.dtype, batch_size=work.batch, add_bos_token=False, device=device)
 
-    def outcome(responses: list[list[str]]) -> Outcome:
-        # lm-eval does not say how many tokens there were; the one that ended a text is one more than can be seen
-        tokens = sum(min(len(lm.tok_encode(text)) + 1, work.max_tokens) for one in responses for text in one)
-        return Outcome(responses, tokens)
-
-    return judge_with(lm, work, outcome)
+    return judge_with(lm, work)
 
 
 def versions() -> dict[str, str]:

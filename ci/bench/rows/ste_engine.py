@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from judging_work import Item, Outcome, Work
+from judging_work import Item, Texts, Work
 
 from ste_plugin.engine.batching import Batcher
 from ste_plugin.engine.loaded_models import LoadedModels, ModelKey
@@ -15,12 +15,12 @@ from ste_plugin.model_request import ModelRequest
 from ste_plugin.pairs import Message
 
 
-def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
+def prepare(work: Work) -> Callable[[list[Item], int], Texts]:
     torch.set_num_threads(work.threads)
-    batcher = Batcher(LoadedModels(), max_rows=work.batch)
+    batcher = Batcher(LoadedModels(), max_rows=work.batch, max_prefill_tokens=work.prefill_tokens)
     key = ModelKey(Path(work.model), None, work.dtype)
 
-    def judge(items: list[Item], draws: int) -> Outcome:
+    def judge(items: list[Item], draws: int) -> Texts:
         futures = [
             batcher.submit(
                 key,
@@ -36,8 +36,7 @@ def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
             )
             for index, item in enumerate(items)
         ]
-        answers = [future.result() for future in futures]
-        return Outcome([[a.text for a in one.answers] for one in answers], sum(one.tokens for one in answers))
+        return [[answer.text for answer in future.result().answers] for future in futures]
 
     return judge
 

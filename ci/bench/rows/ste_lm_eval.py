@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
-from judging_work import Item, Outcome, Work
+from judging_work import Item, Texts, Work
 from lm_eval.api.task import ConfigurableTask
 
 from rows._lm_eval import TASK, judge_with
@@ -17,7 +17,7 @@ from ste_plugin.model_request import ModelAnswers, ModelRequest
 from ste_plugin.pairs import Message
 
 
-def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
+def prepare(work: Work) -> Callable[[list[Item], int], Texts]:
     torch.set_num_threads(work.threads)
     answered: dict[int, ModelAnswers] = {}
 
@@ -30,7 +30,8 @@ def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
                 answered[instance.doc["place"]] = response.answers
             return [str(response) for response in responses]
 
-    lm = RecordedLM(pretrained=work.model, dtype=work.dtype, max_rows=work.batch)
+    engine = {"dtype": work.dtype, "max_rows": work.batch, "max_prefill_tokens": work.prefill_tokens}
+    lm = RecordedLM(pretrained=work.model, **engine)
 
     def make_task(config: dict[str, Any], items: list[Item], draws: int) -> Any:
         class Task(ConfigurableTask):
@@ -49,9 +50,8 @@ def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
 
         return Task(config={**config, "repeats": 1})
 
-    def outcome(responses: list[list[str]]) -> Outcome:
-        answers = [answered[place] for place in range(len(responses))]
-        return Outcome([[a.text for a in one.answers] for one in answers], sum(one.tokens for one in answers))
+    def outcome(responses: Texts) -> Texts:
+        return [[answer.text for answer in answered[place].answers] for place in range(len(responses))]
 
     return judge_with(lm, work, outcome, make_task)
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 import torch
-from judging_work import Item, Outcome, Work
+from judging_work import Item, Texts, Work
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 
-def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
+def prepare(work: Work) -> Callable[[list[Item], int], Texts]:
     torch.set_num_threads(work.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = AutoTokenizer.from_pretrained(work.model, padding_side="left")
@@ -20,12 +20,11 @@ def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
     if work.temperature > 0:
         sampling = {"do_sample": True, "temperature": work.temperature, "top_p": work.top_p, "top_k": 0}
 
-    def judge(items: list[Item], draws: int) -> Outcome:
+    def judge(items: list[Item], draws: int) -> Texts:
         # prompts of like length together, as lm-eval does it, too
         order = sorted(range(len(items)), key=lambda i: -len(items[i].text))
-        size = max(work.batch // draws, 1)
+        size = work.batch // draws
         texts: list[list[str]] = [[] for _ in items]
-        tokens = 0
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
             ids = tokenizer(
@@ -34,11 +33,10 @@ def prepare(work: Work) -> Callable[[list[Item], int], Outcome]:
             with torch.inference_mode():
                 output = model.generate(**ids, max_new_tokens=work.max_tokens, num_return_sequences=draws, **sampling)
             new = output[:, ids["input_ids"].shape[1] :]
-            tokens += int((new != tokenizer.pad_token_id).sum())
             decoded = tokenizer.batch_decode(new, skip_special_tokens=True)
             for place, item in enumerate(chosen):
                 texts[item] = decoded[place * draws : (place + 1) * draws]
-        return Outcome(texts, tokens)
+        return texts
 
     return judge
 
