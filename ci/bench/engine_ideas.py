@@ -80,7 +80,7 @@ def _logits_everywhere(bench: Bench) -> Iterator[None]:
 
 @contextmanager
 def _one_thread(bench: Bench) -> Iterator[None]:
-    """Set within the engine's thread: torch's setting is that of the thread that calls for it, once it has calculated."""
+    """Set in the engine's own thread: a thread that has calculated keeps its number, whatever is set elsewhere."""
     generate = LocalModel.generate
 
     def alone(*args: Any) -> Any:

@@ -3,13 +3,16 @@
     bash ci/bench/run.sh growth [--quick] [--out FOLDER] [--sizes 1000,10000,...]
 
     resume    the journal is opened, as a run does that goes on
-    annotate  the journal's answers are looked up, read and searched for the first accepted one, rows are written
+    annotate (core)  the journal's answers are looked up, read and searched for the first accepted one, rows are
+              written: what the stage does without the harness that users run it under
     curate    rows and pairs are read, split and balanced
     export    the training rows are written
     rescore   `ste rescore` reads the same judgments from a plain file
 
-Each stage of each size is a process of its own, so that its peak memory is its own. The judgments are made up: texts
-of 60 to 400 characters with a verdict, five draws a request, pairs with responses of 300 characters.
+Each stage of each size is a process of its own, so that its peak memory is its own. What has been measured is in
+FOLDER/growth-runs.jsonl and is not measured again, as long as sources, packages and machine are the same. The
+judgments are made up: texts of 60 to 400 characters with a verdict, five draws a request, pairs with responses of 300
+characters.
 """
 
 from __future__ import annotations
@@ -27,8 +30,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 from growth_plot import plot
-from report_files import append_line, machine, markdown_table, read_lines, write_report
+from peak_memory import peak_mib
+from report_files import (
+    append_line,
+    load_average,
+    machine,
+    markdown_table,
+    read_lines,
+    state_digest,
+    without_superseded,
+    write_report,
+)
 
 from ste_plugin import jsonl
 from ste_plugin.annotation import annotate
@@ -41,7 +55,8 @@ from ste_plugin.model_request import Answer, ModelAnswers
 from ste_plugin.pairs import ORDERS, Message, Pair, pair_to_row, read_pairs
 from ste_plugin.stage_rows import annotation_to_row
 
-STAGES = ("resume", "annotate", "curate", "export", "rescore")
+CORE = "annotate (core)"
+STAGES = ("resume", CORE, "curate", "export", "rescore")
 DRAWS = 5
 WORDS = ["answer", "request", "because", "clear", "wrong", "first", "second", "short", "exact", "number", "better"]
 PROMPT = JudgePrompt.load("judge_short")
@@ -68,21 +83,29 @@ def main() -> None:
         parser.error(f"--sizes {text}: whole numbers with commas between them")
     folder.mkdir(parents=True, exist_ok=True)
     runs_file = options.out / "growth-runs.jsonl"
-    done = {(run["stage"], run["size"]) for run in read_lines(runs_file) if "error" not in run}
+    about = machine()
+    state = state_digest(about)
+
+    def mine() -> list[dict[str, Any]]:
+        """The runs in this very state."""
+        found = [run for run in read_lines(runs_file) if run.get("state") == state and run["size"] in sizes]
+        return without_superseded(found, "stage", "size")
+
+    done = {(run["stage"], run["size"]) for run in mine() if "error" not in run}
     for size in sizes:
         if all((stage, size) in done for stage in STAGES):
             continue
         # in a process of its own, too: a process counts what its parent held as its own peak
         in_a_process("record", size, options.out)
         for stage in STAGES:
+            load = load_average()
             run = in_a_process(stage, size, options.out)
-            append_line(runs_file, run)
+            append_line(runs_file, run | {"state": state, "machine": about, "load_average": load})
             said = run.get("error") or f"{run['cpu_s']:.1f} s of CPU, {run['peak_mib']:.0f} MiB"
             print(f"{size} {stage}: {said}", file=sys.stderr)
         for file in folder.iterdir():
             file.unlink()
-    latest = {(run["stage"], run["size"]): run for run in read_lines(runs_file) if run["size"] in sizes}
-    report([run for run in latest.values() if "error" not in run], options.out)
+    report(mine(), options.out)
 
 
 def in_a_process(stage: str, size: int, out: Path) -> dict[str, Any]:
@@ -96,7 +119,7 @@ def in_a_process(stage: str, size: int, out: Path) -> dict[str, Any]:
 
 
 def measured(stage: str, size: int, folder: Path) -> dict[str, Any]:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mib([psutil.Process()])
     wall, cpu = time.perf_counter(), time.process_time()
     # what a stage does before the part that is timed (export: curating) is taken off again
     skipped_wall, skipped_cpu = RUNS[stage](size, folder)
@@ -106,8 +129,9 @@ def measured(stage: str, size: int, folder: Path) -> dict[str, Any]:
         "size": size,
         "wall_s": time.perf_counter() - wall - skipped_wall,
         "cpu_s": time.process_time() - cpu - skipped_cpu + children.ru_utime + children.ru_stime,
-        "peak_mib": max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, children.ru_maxrss) / 1024,
-        "start_mib": before / 1024,
+        # rescore: of the command alone, a child that has ended
+        "peak_mib": max(peak_mib([psutil.Process()]), children.ru_maxrss / 1024),
+        "start_mib": before,
     }
 
 
@@ -206,14 +230,15 @@ def run_rescore(size: int, folder: Path) -> tuple[float, float]:
 RUNS = {
     "record": record,
     "resume": run_resume,
-    "annotate": run_annotate,
+    CORE: run_annotate,
     "curate": run_curate,
     "export": run_export,
     "rescore": run_rescore,
 }
 
 
-def report(runs: list[dict[str, Any]], out: Path) -> None:
+def report(every: list[dict[str, Any]], out: Path) -> None:
+    runs = [run for run in every if "error" not in run]
     sizes = sorted({run["size"] for run in runs})
     by = {(run["stage"], run["size"]): run for run in runs}
     table = []
@@ -235,7 +260,9 @@ def report(runs: list[dict[str, Any]], out: Path) -> None:
         cells.append(f"{grown * 2**20 / max(last - first, 1):.0f}")
         table.append(cells)
     head = ["stage", *[f"{size:,}" for size in sizes], "time ~ size^", "bytes more a judgment"]
-    notes = (
+    notes = "\n\n".join(f"Failed: {run['stage']}, {run['size']:,}: {run['error']}." for run in every if "error" in run)
+    notes += "\n\n" if notes else ""
+    notes += (
         "CPU seconds and peak memory of a process of its own, interpreter and imports included in the memory. "
         "The exponent is that of the last two sizes: 1 is linear."
     )

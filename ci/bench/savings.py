@@ -31,7 +31,7 @@ from ste_plugin.model_folder import model_folder
 from ste_plugin.model_request import derive_seed
 from ste_plugin.pairs import ORDERS, Order, winner
 from ste_plugin.verdicts import Label, Verdict
-from ste_plugin.votes import MajorityVote, Tally, decided, majority, stopping_counts
+from ste_plugin.votes import MajorityVote, Tally, decided, stopping_counts
 
 BOUNDS = (0.0, 0.01, 0.05)
 Draws = list[tuple[Judgment, bool]]
@@ -174,12 +174,13 @@ def votes(items: Sequence[Draws], options: argparse.Namespace) -> str:
     """Draws and tokens of a vote by bound, and how often its verdict is not that of all draws."""
     rows = []
     everything = 0
+    items = [item[: options.votes] for item in items]
     for bound in (None, *BOUNDS):
         drawn = tokens = flips = requests = 0
         chances = []
         for number, item in enumerate(items):
             for draws in orders_of(item, number, options.orders, options.votes):
-                full = majority([j.verdict for j, _ in draws], options.votes)
+                full = tally_of([j.verdict for j, _ in draws]).verdict  # of all of them: nothing stops here
                 vote = MajorityVote(options.votes, bound or 0.0)
                 asked = 0
                 while not vote.decided:
@@ -191,7 +192,7 @@ def votes(items: Sequence[Draws], options: argparse.Namespace) -> str:
                 drawn += used
                 tokens += sum(j.tokens for j, _ in draws[:used])
                 flips += bound is not None and vote.verdict != full
-            if bound is not None and len(item) == options.votes:
+            if bound is not None:
                 chances.append(chance_of_another(tally_of([j.verdict for j, _ in item]), bound))
         everything = everything or tokens
         total = len(items) * options.orders
