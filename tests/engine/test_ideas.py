@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import torch
 
 from ste_plugin.engine.local_model import LocalModel
 
@@ -53,6 +55,39 @@ def test_without_any_idea_the_outcome_is_the_same(
     assert sum(calls) > 0 and max(calls) == 8
     for text in (bench.agreement("verdict", [0.4, 0.6], [0.6, 0.6]), bench.agreement("greedy", ["a", "b"], ["a", "c"])):
         assert text.startswith("1 of 2")
+
+
+def test_one_thread_calculates(ideas: tuple[Any, Any], tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's thread alone loads and judges, and its number of threads is what the idea changes."""
+    engine_ideas, ideas_work = ideas
+    monkeypatch.setattr(ideas_work, "LONGEST", 80)
+    seen: list[tuple[str, int]] = []
+
+    def noted(function: Any) -> Any:
+        def call(*args: Any, **more: Any) -> Any:
+            seen.append((threading.current_thread().name, torch.get_num_threads()))
+            return function(*args, **more)
+
+        return call
+
+    for name in ("__init__", "generate"):
+        monkeypatch.setattr(LocalModel, name, noted(getattr(LocalModel, name)))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        bench = ideas_work.Bench(Namespace(model=str(tiny_model), data="builtin", pairs=2, max_tokens=2))
+        with engine_ideas.IDEAS["bfloat16"].without(bench):
+            pass
+        bench.run("verdict")
+        with engine_ideas.IDEAS["threads"].without(bench):
+            bench.run("verdict")
+        bench.run("verdict")
+        bench.run("training")
+    finally:
+        torch.set_num_threads(before)
+    assert [name for name, _ in seen] == ["ste-engine"] * 5
+    assert [number for _, number in seen] == [2, 2, 2, 1, 2]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("training")]
 
 
 def test_a_training_step_without_blocks(ideas: tuple[Any, Any], tiny_model: Path, monkeypatch: Any) -> None:
