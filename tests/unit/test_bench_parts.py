@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import psutil
 import pytest
@@ -95,12 +96,20 @@ def test_a_whole_tree_is_ended(bench: Callable[[str], ModuleType], own_session: 
     assert gone(server_id)
 
 
-def test_a_run_that_takes_too_long_is_ended(bench: Callable[[str], ModuleType], tmp_path: Path) -> None:
-    late = tmp_path / "late"
+def test_a_run_that_takes_too_long_is_ended(
+    bench: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
     with pytest.raises(subprocess.TimeoutExpired):
-        bench("process_tree").run_alone(["sh", "-c", f"sleep 1; touch {late}"], os.environ, 0.1)
-    time.sleep(1.5)
-    assert not late.exists()
+        bench("process_tree").run_alone(["sleep", "60"], os.environ, 0.1)
+    assert [process.returncode for process in started] == [-9]
 
 
 def test_a_server_that_outlives_a_run_is_ended(bench: Callable[[str], ModuleType]) -> None:
