@@ -1,25 +1,183 @@
-"""The number that a solution comes to."""
+"""The number that a solution comes to, and whether two of them come to different ones.
+
+Where it is doubtful what a solution comes to, it comes to nothing: a pair that is missing costs less than a right
+solution that is called wrong.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from dataclasses import dataclass
 from fractions import Fraction
 
-NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:/[1-9]\d*)?"
-_MARKED = re.compile(r"(?:\\boxed\{|####|\b(?:answer|result)\b)(.*?)(?:[.!](?:\s|$)|\n|$)", re.IGNORECASE)
-_ANY = re.compile(rf"(?<![\w.])[$€£]?({NUMBER})")
+from ste_plugin.negatives.written_numbers import WrittenNumber, plain, written_numbers
+
+_BOXED = r"\\f?boxed\{(?P<boxed>[^{}\n]*)\}"
+_HASHED = r"####[ \t]*(?=(?P<hashed>[^\n]*))"
+_SAID = (
+    r"(?:\b(?P<before>[a-z]+)[ ]+)?\b(?P<word>answer|result)\s*"
+    r"(?:(?:is|equals|comes to|=|:|≈)\s*(?:equal to\b)?:?\s*)(?=(?P<said>[^\n]*))"
+)
+_STATEMENT = re.compile(f"{_BOXED}|{_HASHED}|{_SAID}", re.IGNORECASE)
+_OWN = frozenset({"the", "final", "correct", "my", "our", "exact", "required", "so", "thus", "hence", "therefore"})
+"""Words before "answer" that leave it the solution's own; "a wrong answer is 7" states no result."""
+_SUPPOSED = re.compile(r"\b(?:if|suppose|assum\w+|whether|unless|when|say)\b[^.\n]{0,20}$", re.IGNORECASE)
+_LEAD = re.compile(
+    r"(?:(?:about|approximately|roughly|around|exactly|simply|just|only|therefore|thus|then|equal to)\b\s*|[:=≈~]\s*)*"
+    r"(?:[a-z]\w{0,9}\s*[=≈]\s*)?(?=-?\(?-?[0-9])",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?;](?=\s|$)")
+_TAKES_BACK = re.compile(r"\b(?:wait|actually|correction|mistake|mistaken|sorry|instead|oops|hmm|however)\b", re.I)
+_CIRCUMSTANCE = re.compile(
+    r"\b(?:out of|of (?:the|all|his|her|their)|than|from|for|per|every|after|before|in|within|step|by)\s*\(?$",
+    re.IGNORECASE,
+)
+_STATED_WITHOUT = re.compile(r"\b(?:answer|result)\s*(?:is|:|=|equals|comes to)", re.IGNORECASE)
+_SCALES = (1, 7, 10, 12, 24, 60, 100, 365, 1000, 3600)
+"""Factors by which one quantity in two units differs: a percentage and a share, hours and minutes, ..."""
+_CLOSE = Fraction(1, 200)
+"""Relative difference up to which two results may come from rounding on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a solution comes to.
+
+    Attributes:
+        number: as it is written.
+        stated: in a box, behind "####" or "the answer is", instead of standing last.
+        numbers: all numbers of the part that it was read from, of the whole text where it is not stated.
+    """
+
+    number: WrittenNumber
+    stated: bool
+    numbers: tuple[WrittenNumber, ...]
+
+    @property
+    def value(self) -> Fraction:
+        """Of `number`."""
+        assert self.number.value is not None
+        return self.number.value
 
 
 def final_number(text: str) -> Fraction | None:
-    """The number that stands last behind "answer", "result", "####" or in a box, else the last number.
+    """The value of `result_of`."""
+    found = result_of(text)
+    return found.value if found else None
 
-    Thousands commas, decimal points, plain and LaTeX fractions are read. None where there is no number.
+
+def result_of(text: str) -> Result | None:
+    """The number that is stated as the result ("the answer is 12", in a box, behind "####"), else the last one.
+
+    A statement names one number besides those it computes with, and all statements the same. None where they do not,
+    where the solution takes its statement back or computes another number behind it, where the last number is a
+    circumstance ("12 apples in 3 bags"), cannot be read for sure, or there is none.
     """
-    text = re.sub(r"\\d?frac\{(-?\d+)\}\{(\d+)\}", r"\1/\2", text.replace("−", "-"))
-    tails = [(_ANY.findall(tail.rpartition("=")[2]) or [""])[0] for tail in _MARKED.findall(text)]
-    marked, anywhere = [number for number in tails if number], _ANY.findall(text)
-    found = marked[-1] if marked else anywhere[-1] if anywhere else None
-    if found is None:
+    text = plain(text)
+    numbers = written_numbers(text)
+    statements = [found for match in _STATEMENT.finditer(text) if (found := _statement(match, text, numbers))]
+    return _stated(text, numbers, statements) if statements else _last(text, numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    start: int
+    end: int
+    meant: list[WrittenNumber]
+
+
+def _statement(match: re.Match[str], text: str, numbers: list[WrittenNumber]) -> _Statement | None:
+    """What `match` states; None where it only looks like a statement."""
+    kind = "boxed" if match["boxed"] is not None else "hashed" if match["hashed"] is not None else "said"
+    start, end = match.span(kind)
+    if kind == "said":
+        ahead = text[max(0, match.start("word") - 60) : match.start("word")]
+        if (match["before"] or "the").lower() not in _OWN or _SUPPOSED.search(ahead):
+            return None
+    lead = _LEAD.match(text, start)
+    if lead is None or lead.end() >= end:
         return None
-    top, _, bottom = found.replace(",", "").partition("/")
-    return Fraction(top) / (int(bottom) if bottom else 1)
+    if kind == "said":
+        sentence = _SENTENCE_END.search(text, lead.end(), end)
+        end = sentence.start() if sentence else end
+    first, behind = (bisect_left(numbers, place, key=lambda number: number.start) for place in (start, end))
+    inside = numbers[first:behind]
+    if not inside or inside[0].start > lead.end() + 2:  # the label of a list item is no number
+        return None
+    meant = [number for number in inside if not number.operand]
+    # "the result is 12. Then we add 30": a result on the way
+    if (match["word"] or "").lower() == "result" and {n.value for n in numbers[behind:]} - {n.value for n in meant}:
+        return None
+    return _Statement(match.start(), end, meant)
+
+
+def _stated(text: str, numbers: list[WrittenNumber], statements: list[_Statement]) -> Result | None:
+    meant = [number for statement in statements for number in statement.meant]
+    if not all(statement.meant for statement in statements) or len({number.value for number in meant}) != 1:
+        return None
+    number, end = meant[-1], statements[-1].end
+    computed = {
+        later.value
+        for later in numbers
+        if later.start >= end
+        and not later.operand
+        and text[max(0, later.start - 9) : later.start].rstrip(" (")[-1:] in ("=", "≈")
+    }
+    if number.value is None or _TAKES_BACK.search(text, end) or computed - {number.value}:
+        return None
+    return Result(number, True, tuple(n for n in numbers if n.start >= statements[0].start))
+
+
+def _last(text: str, numbers: list[WrittenNumber]) -> Result | None:
+    last = numbers[-1] if numbers else None
+    if last is None or last.value is None or last.operand or _STATED_WITHOUT.search(text, last.end):
+        return None
+    if _CIRCUMSTANCE.search(text[max(0, last.start - 40) : last.start]):
+        return None
+    return Result(last, False, tuple(numbers))
+
+
+def clearly_differ(one: Result, other: Result) -> bool:
+    """Whether two solutions come to different numbers, however these are rounded and spelt.
+
+    Not so where the numbers agree up to rounding, a sign, a percentage or a change of unit, or where one solution
+    names the other's number where it may give its result.
+    """
+    if _same_quantity(one.number, other.number) or _rounded_from_one(one, other):
+        return False
+    return not any(
+        _equal_up_to_rounding(number, result.number)
+        for result, numbers in ((one, other.numbers), (other, one.numbers))
+        for number in numbers
+    )
+
+
+def _same_quantity(one: WrittenNumber, other: WrittenNumber) -> bool:
+    return any(
+        _equal_up_to_rounding(_scaled(a, scale), b) for a, b in ((one, other), (other, one)) for scale in _SCALES
+    )
+
+
+def _scaled(number: WrittenNumber, scale: int) -> WrittenNumber:
+    value = None if number.value is None else abs(number.value) * scale
+    return WrittenNumber(value, number.step * scale, number.operand, number.start, number.end)
+
+
+def _equal_up_to_rounding(one: WrittenNumber, other: WrittenNumber) -> bool:
+    """Two whole numbers, or two fractions, are to be the same or close; else the coarser one's last digit counts."""
+    if one.value is None or other.value is None:
+        return False
+    a, b = abs(one.value), abs(other.value)
+    exact = one.step == other.step and one.step in (0, 1)
+    within = Fraction(0) if exact else max(one.step, other.step)
+    return abs(a - b) <= max(within, _CLOSE * max(a, b))
+
+
+def _rounded_from_one(one: Result, other: Result) -> bool:
+    """Whether both are whole and one of the solutions has a number between them, which both may have rounded."""
+    low, high = sorted((one.value, other.value))
+    if high - low != 1 or low.denominator != 1:
+        return False
+    return any(n.value is not None and low < n.value < high for n in (*one.numbers, *other.numbers))

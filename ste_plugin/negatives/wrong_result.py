@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 
 from ste_plugin.instructions import Instruction
 from ste_plugin.model_request import ModelRequest, Steps, derive_seed
 from ste_plugin.negatives.built_in import built_in_instructions, built_in_item, built_in_pair
-from ste_plugin.negatives.final_number import final_number
+from ste_plugin.negatives.final_number import clearly_differ, result_of
 from ste_plugin.negatives.strategy import Dropped, SynthesisContext, make_pair, response_text
 from ste_plugin.negatives.suitability import asks_for_a_number
 from ste_plugin.negatives.word_problems.telling import built_in_problem
 from ste_plugin.pairs import Pair
 
 DRAWS = 8
-MAJORITY = 0.5
-"""Share of the draws with a result that has to agree, and more than one of them."""
+VOTES = DRAWS // 2
+"""Solutions that have to agree at least; they also have to be more than half of those with a result."""
 
 
 class WrongResult:
-    """Chosen: agrees with the majority of several solutions. Rejected: does not, and is of similar length.
+    """Chosen: agrees with the majority of several solutions. Rejected: does not, and is of similar length. Solutions
+    that are cut off or of which it is doubtful what they come to are left out, as are pairs whose results may be the
+    same one, rounded or spelt in another way.
 
     Built-in problems come with a worked solution and the same with one planted mistake.
     """
@@ -55,19 +56,21 @@ class WrongResult:
             return Dropped("prompt_too_long")
         # one cut off by its budget has not come to its result
         texts = [response_text(answer) for answer in answers.answers if answer.stop_reason == "stop"]
-        found = {text: final_number(text) for text in texts}
-        results = [found[text] for text in texts if found[text] is not None]
-        ranked: list[tuple[Fraction | None, int]] = Counter(results).most_common(2)
-        if not ranked:
+        found = [(text, result) for text in texts if (result := result_of(text)) is not None]
+        if not found:
             return Dropped("no_result")
-        majority, votes = ranked[0]
-        if votes < 2 or votes < MAJORITY * len(results) or (len(ranked) > 1 and ranked[1][1] == votes):
+        majority, votes = Counter(result.value for _, result in found).most_common(1)[0]
+        if votes < VOTES or 2 * votes <= len(found):
             return Dropped("no_majority")
-        right = [text for text in texts if found[text] == majority]
-        wrong = [text for text in texts if found[text] not in (None, majority)]
-        if not wrong:
+        if votes == len(found):
             return Dropped("unanimous")
-        chosen, rejected = min(
-            ((good, bad) for good in right for bad in wrong), key=lambda pair: abs(len(pair[0]) - len(pair[1]))
-        )
-        return make_pair(instruction, self.name, chosen, rejected, votes=votes, draws=len(results))
+        fitting = [
+            (good, bad)
+            for good, right in found
+            for bad, wrong in found
+            if right.value == majority != wrong.value and clearly_differ(right, wrong)
+        ]
+        if not fitting:
+            return Dropped("no_clear_difference")
+        chosen, rejected = min(fitting, key=lambda pair: abs(len(pair[0]) - len(pair[1])))
+        return make_pair(instruction, self.name, chosen, rejected, votes=votes, draws=len(found))
