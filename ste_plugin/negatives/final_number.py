@@ -17,7 +17,7 @@ _BOXED = r"\\f?boxed\{(?P<boxed>[^{}\n]*)\}"
 _HASHED = r"####[ \t]*(?=(?P<hashed>[^\n]*))"
 _SAID = (
     r"(?:\b(?P<before>[a-z]+)[ ]+)?\b(?P<word>answer|result)\s*"
-    r"(?:(?:is|equals|comes to|=|:|≈)\s*(?:equal to\b)?:?\s*)(?=(?P<said>[^\n]*))"
+    r"(?:(?:is|equals|comes to|=|:|≈|\n)\s*(?:equal to\b)?:?\s*)(?=(?P<said>[^\n]*))"
 )
 _STATEMENT = re.compile(f"{_BOXED}|{_HASHED}|{_SAID}", re.IGNORECASE)
 _OWN = frozenset({"the", "final", "correct", "my", "our", "exact", "required", "so", "thus", "hence", "therefore"})
@@ -34,7 +34,7 @@ _CIRCUMSTANCE = re.compile(
     r"\b(?:out of|of (?:the|all|his|her|their)|than|from|for|per|every|after|before|in|within|step|by)\s*\(?$",
     re.IGNORECASE,
 )
-_STATED_WITHOUT = re.compile(r"\b(?:answer|result)\s*(?:is|:|=|equals|comes to)", re.IGNORECASE)
+_STATED_WITHOUT = re.compile(r"\b(?:answer|result)\s*(?:is|:|=|equals|comes to|\n)|matrix\}", re.IGNORECASE)
 _SCALES = (1, 7, 10, 12, 24, 60, 100, 365, 1000, 3600)
 """Factors by which one quantity in two units differs: a percentage and a share, hours and minutes, ..."""
 _CLOSE = Fraction(1, 200)
@@ -48,7 +48,8 @@ class Result:
     Attributes:
         number: as it is written.
         stated: in a box, behind "####" or "the answer is", instead of standing last.
-        numbers: all numbers of the part that it was read from, of the whole text where it is not stated.
+        numbers: that may be the result: those from the statement on that are not computed with; where nothing is
+            stated, all of the text.
     """
 
     number: WrittenNumber
@@ -127,7 +128,7 @@ def _stated(text: str, numbers: list[WrittenNumber], statements: list[_Statement
     }
     if number.value is None or _TAKES_BACK.search(text, end) or computed - {number.value}:
         return None
-    return Result(number, True, tuple(n for n in numbers if n.start >= statements[0].start))
+    return Result(number, True, tuple(n for n in numbers if n.start >= statements[0].start and not n.operand))
 
 
 def _last(text: str, numbers: list[WrittenNumber]) -> Result | None:
@@ -162,7 +163,8 @@ def _same_quantity(one: WrittenNumber, other: WrittenNumber) -> bool:
 
 def _scaled(number: WrittenNumber, scale: int) -> WrittenNumber:
     value = None if number.value is None else abs(number.value) * scale
-    return WrittenNumber(value, number.step * scale, number.operand, number.start, number.end)
+    step = number.step if number.step == 1 else number.step * scale  # a whole number of hours is not rounded
+    return WrittenNumber(value, step, number.operand, number.start, number.end)
 
 
 def _equal_up_to_rounding(one: WrittenNumber, other: WrittenNumber) -> bool:

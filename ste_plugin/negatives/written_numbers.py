@@ -66,7 +66,7 @@ def plain(text: str) -> str:
     """`text` with LaTeX, bold type and currencies taken away as far as numbers are concerned."""
     text = text.replace("−", "-")
     for sign, ratio in _VULGAR.items():
-        text = re.sub(rf"([0-9])? ?{sign}", lambda m, ratio=ratio: f"{m[1]} {ratio}" if m[1] else f" {ratio}", text)
+        text = text.replace(sign, f" {ratio}")
     for pattern, new in _LAYOUT:
         text = pattern.sub(new, text)
     return text

@@ -34,6 +34,7 @@ SUM = Instruction("sum", "Tom has 3 bags of 4 apples. How many apples does he ha
         ("The answer is 3 x 4 = 12 apples. I checked it 2 times.", 12),
         ("The final answer is **12**.", 12),
         ("Answer:12", 12),
+        ("3 * 4 = 12.\n\n# Answer\n\n12", 12),
         ("The answer is $n = 3^2 = 9$.", 9),
         ("Final answer: $\\boxed{1{,}250\\text{ dollars}}$", 1250),
         ("The answer is 1.2 million.", 1_200_000),
@@ -51,6 +52,7 @@ SUM = Instruction("sum", "Tom has 3 bags of 4 apples. How many apples does he ha
         ("The answer is 10^5.", None),
         ("Thus \\boxed{\\sqrt{2}}", None),
         ("The answer is 2 dozen.", None),
+        ("It is 12.\n# Answer\nUndefined", None),
         ("The answer is 33,3.", None),
         ("The answer is 1 250.", None),
         ("The answer is 4x.", None),
@@ -108,6 +110,8 @@ def of(text: str) -> Result:
         ("12", "13", True),
         ("12.5", "13.5", True),
         ("2/3", "3/4", True),
+        ("4", "9", True),
+        ("331", "0", True),
     ],
 )
 def test_results_differ_beyond_rounding_and_spelling(one: str, other: str, differ: bool) -> None:
@@ -135,8 +139,6 @@ def test_a_solution_that_names_the_other_number_where_its_result_may_be_is_doubt
         assert found is not None and found.value != 12 and not clearly_differ(right, found)
     wrong = result_of("3 x 4 = 12. The answer is 13.")  # stated: what stands before it does not count
     assert wrong is not None and clearly_differ(right, wrong)
-    rounded = of("67"), result_of("200 / 3 is 66.67. The answer is 66, or 66.67 before rounding.")
-    assert rounded[1] is None
 
 
 def solved(*texts: str) -> Pair | Dropped:
