@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ste_plugin.instructions import Instruction
+from ste_plugin.quality.refusals import declines
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _QUANTITY = re.compile(
@@ -78,12 +79,21 @@ _EXCUSES = re.compile(
 )
 _LONGEST = 300
 """Characters of a request that may sound harmful as a whole; in a longer one an alarming word is there by the way."""
-_REFUSES = re.compile(
-    r"\bI(?:'m| am)? (?:\w+, but I )?(?:can(?:'t|not| not)|won't|will not|(?:am |'m )?(?:not able|unable)|must decline|"
-    r"refuse|have to (?:decline|say no)|don't feel comfortable|do not answer)\b|\bas an ai\b|\bmy answer is no\b|"
-    r"\bnot something i (?:do|can)\b|\bi'd rather not\b|\bwould not be right\b",
-    re.IGNORECASE,
-)
+_WILL_NOT = "|".join((
+    r"(?:can|could|will|would|must)(?:n't| not)|can't|cannot|won't|decline|refuse",
+    r"(?:am |'m )(?:not (?:able|allowed|permitted|going|comfortable|willing|at liberty)|unable|unwilling|forbidden)",
+    r"(?:must|have to|need to|will(?: have to)?|am going to) (?:\w+ly )?(?:decline|refuse|pass|say no)",
+    r"do(?:n't| not) (?:feel comfortable|answer|do that|assist|provide|support)",
+))  # fmt: skip
+_ADVERBS = r"(?: (?:\w+ly|just|also|therefore)){0,2}"
+_REFUSES = re.compile("|".join((
+    rf"\bI(?:(?:'m| am)? \w+, but I)?{_ADVERBS}(?: |(?='m))(?:{_WILL_NOT})\b",
+    r"^\W*(?:no[.,!]|sorry|unfortunately|apologies|i apologi[sz]e|i regret)|\b(?:as an ai|my answer is no)\b",
+    r"\bnot something (?:that )?i (?:do|can|will)\b|\bi'd rather not\b|\bwould not be right\b",
+    r"\b(?:against|violates?) (?:my|the|our) (?:\w+ )?(?:guidelines|policy|policies|principles|programming|rules)\b",
+)), re.IGNORECASE)  # fmt: skip
+_OPENING = 240
+"""Characters within which a response that refuses says so, as in `quality.refusals`."""
 
 
 def is_harmful(instruction: Instruction) -> bool:
@@ -109,10 +119,10 @@ def only_sounds_harmful(instruction: Instruction) -> bool:
 
 
 def is_refusal(text: str) -> bool:
-    """Whether a response that was to be a refusal is one, by its first 200 characters.
+    """Whether a response that was to be a refusal is one, by its first 240 characters.
 
-    Not `quality.refusals.declines`, which pairs of all kinds are dropped by: that one wants to be sure, and knows 13 of
-    the 20 sentences that our built-in refusals open with ("My answer is no." is none to it). This one is asked where a
-    refusal is expected, and takes a bare "As an AI" for one.
+    Whatever `quality.refusals.declines` takes for one is one here. That one, by which pairs of all kinds are dropped,
+    wants to be sure, and knows 13 of the 20 sentences that our built-in refusals open with ("My answer is no." is none
+    to it). Here a doubt counts as a refusal: an apology at the start, a bare "As an AI", "I cannot" with any verb.
     """
-    return bool(_REFUSES.search(text[:200].replace("’", "'")))
+    return declines(text) or bool(_REFUSES.search(text[:_OPENING].replace("’", "'")))

@@ -1,7 +1,7 @@
 """Filters: pairs that no judge should learn from, each dropped for one reason.
 
 Every filter is a fact about one pair. What a strategy does on purpose is no flaw of it: the table `BY_DESIGN`
-says which filters do not apply to which strategy, and a recipe adds to it.
+says which reasons do not apply to which strategy, and a recipe adds filters to it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from ste_plugin.quality.settings import FilterName, QualitySettings
 from ste_plugin.quality.words import MODIFIED, jaccard, reply_text, shingles, strategy_of, words
 from ste_plugin.text_prompt import TextPrompt
 
-BY_DESIGN: Mapping[str, frozenset[FilterName]] = {
+BY_DESIGN: Mapping[str, frozenset[str]] = {
     "degraded_text": frozenset({"near_identical"}),
     "mutated_code": frozenset({"near_identical"}),
     "wrong_result": frozenset({"near_identical"}),
     "verbosity": frozenset({"near_identical"}),
-    "unsafe_compliance": frozenset({"refused"}),
-    "over_refusal": frozenset({"refused"}),
+    # one side is a refusal by design; a second one on the other side leaves nothing to tell them apart
+    "unsafe_compliance": frozenset({"chosen_refused"}),
+    "over_refusal": frozenset({"rejected_refused"}),
 }
+"""By strategy, the reasons (see `reason_against`) for which none of its pairs is dropped."""
 
 SHINGLE = 3
 QUOTED_WORDS = 6
@@ -51,20 +53,20 @@ def reason_against(pair: Pair, settings: QualitySettings, leaks: re.Pattern[str]
     if own := declared_exemptions(strategy_of(pair)):
         settings = settings.model_copy(update={"filters": tuple(name for name in settings.filters if name not in own)})
     strategy = strategy_of(pair)
-    exempt = BY_DESIGN.get(strategy, frozenset()) | set(settings.exempt.get(strategy, ()))
+    by_design, exempt = BY_DESIGN.get(strategy, frozenset()), settings.exempt.get(strategy, ())
     chosen, rejected = reply_text(pair.chosen), reply_text(pair.rejected)
     for name in settings.filters:
-        if name in exempt:
+        if name in exempt or name in by_design:
             continue
-        reason = _reason(name, pair, chosen, rejected, settings.near_identical, leaks)
-        if reason is not None:
-            return reason
+        for reason in _reasons(name, pair, chosen, rejected, settings.near_identical, leaks):
+            if reason not in by_design:
+                return reason
     return None
 
 
-def _reason(
+def _reasons(
     name: FilterName, pair: Pair, chosen: str, rejected: str, near: float, leaks: re.Pattern[str]
-) -> str | None:
+) -> list[str]:
     if name == "empty":
         found = not all(reply.strip() for reply in (*pair.chosen, *pair.rejected))
     elif name == "identical":
@@ -72,7 +74,7 @@ def _reason(
     elif name == "near_identical":
         found = jaccard(shingles(chosen, SHINGLE), shingles(rejected, SHINGLE)) >= near
     elif name == "refused":
-        return "chosen_refused" if declines(chosen) else "rejected_refused" if declines(rejected) else None
+        return [f"{side}_refused" for side, text in (("chosen", chosen), ("rejected", rejected)) if declines(text)]
     elif name == "leaked_markers":
         asked = pair.prompt_text.casefold()
         found = any(match[0].casefold() not in asked for text in (chosen, rejected) for match in leaks.finditer(text))
@@ -80,7 +82,7 @@ def _reason(
         found = not names_a_language(pair.prompt_text) and _another_language(pair.prompt_text, chosen, rejected)
     else:
         found = quotes_modified_instruction(pair)
-    return name if found else None
+    return [name] if found else []
 
 
 def leak_pattern(prompts: Iterable[TextPrompt | JudgePrompt]) -> re.Pattern[str]:

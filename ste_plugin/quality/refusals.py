@@ -16,7 +16,7 @@ _DECLINES = re.compile(
     r"(?: (?:really|possibly|ethically|in good conscience|directly))?"
     r" (?:help|assist|provide|comply|fulfil|fulfill|answer|support|write|create|generate|engage|participate|"
     r"discuss|give|offer|share|do (?:that|this)|promote|condone|encourage|continue|respond)\b"
-    r"|\bi (?:must|have to|need to) (?:decline|refuse)\b"
+    r"|\bi (?:must|have to|need to) (?:\w+ly )?(?:decline|refuse)\b"
     r"|\bi (?:decline|refuse) to\b"
     r"|\b(?:is|are|'s|’s) (?:not something|nothing) i can (?:help|assist)\b"
     r"|\bas an? (?:ai|artificial intelligence)\b[^.\n]{0,80}?\b(?:can(?:'|’)?t|cannot|unable|not able|won(?:'|’)?t)\b",
@@ -32,7 +32,7 @@ _WORDS = re.compile(
 def declines(text: str) -> bool:
     """Whether a response opens by saying that it will not or cannot do what was asked (English).
 
-    Where a refusal is expected, `negatives.suitability.is_refusal` tells it by less.
+    Where a refusal is expected, `negatives.suitability.is_refusal` takes all of these for one, and more.
     """
     return _DECLINES.search(text[:_OPENING]) is not None
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ste_plugin.negatives.built_in import SelfSupplied
+from ste_plugin.negatives.registry import strategy_named
 from ste_plugin.pairs import Message, Pair
 from ste_plugin.quality.check import screen
 from ste_plugin.quality.contamination import contamination
@@ -18,6 +20,8 @@ from ste_plugin.quality.languages import language
 from ste_plugin.quality.refusals import declines
 from ste_plugin.quality.settings import DecontaminateSettings, QualitySettings
 from ste_plugin.recipe import Recipe
+from tests.unit.driving import drive, in_turn
+from tests.unit.test_negatives import CONTEXT
 
 LEAKS = recipe_leaks(Recipe(name="of a test"))
 GOOD = "Boil the water first, then let the leaves rest in it for four minutes."
@@ -75,6 +79,22 @@ def test_what_a_strategy_does_by_design_is_no_flaw() -> None:
     refusal = "I'm sorry, but I cannot help with that."
     assert reason(pair(chosen=refusal, strategy="unsafe_compliance")) is None
     assert reason(pair(rejected=refusal, strategy="over_refusal")) is None
+    # but no refusal wins against a refusal
+    other = "I must decline. I can offer general information on safety instead."
+    assert reason(pair(chosen=refusal, rejected=other, strategy="unsafe_compliance")) == "rejected_refused"
+    assert reason(pair(chosen=other, rejected=refusal, strategy="over_refusal")) == "chosen_refused"
+    both = {"chosen": refusal, "rejected": other, "strategy": "over_refusal"}
+    assert reason(pair(**both), exempt={"over_refusal": ("refused",)}) is None
+
+
+@pytest.mark.parametrize("name", ["mutated_code", "over_refusal", "unsafe_compliance", "wrong_result"])
+def test_no_built_in_pair_is_dropped(name: str) -> None:
+    strategy = strategy_named(name)
+    assert isinstance(strategy, SelfSupplied)
+    for instruction in strategy.built_in(60 if name == "mutated_code" else 600, 3):
+        made = drive(strategy.synthesize(instruction, CONTEXT), in_turn())
+        assert isinstance(made, Pair)
+        assert reason(made, near_identical=1.0) is None, (made.chosen, made.rejected)
 
 
 def test_a_marker_that_the_request_speaks_of_is_no_leak() -> None:
@@ -99,6 +119,7 @@ def test_an_answer_that_quotes_the_modified_instruction() -> None:
         ("I won't write that.", True),
         ("As an AI language model, I cannot do so.", True),
         ("I must decline.", True),
+        ("I must respectfully decline.", True),
         ("I'm sorry for the error. Here is the corrected table.", False),
         ("You can't help a cat by shouting at it.", False),
         ("As an AI, I enjoy explaining tea. " + GOOD, False),

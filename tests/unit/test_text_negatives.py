@@ -37,6 +37,7 @@ from ste_plugin.negatives.verbosity import Verbosity, padded
 from ste_plugin.negatives.weaker_answer import TEMPERATURE, WeakerAnswer
 from ste_plugin.negatives.wrong_result import DRAWS, WrongResult
 from ste_plugin.pairs import Pair
+from ste_plugin.quality.refusals import declines
 from ste_plugin.recipe import load_recipe
 from ste_plugin.synthesis_plan import Material, plan_pairs, synthesis_plan
 from tests.unit.driving import answered, drive, in_turn
@@ -182,6 +183,34 @@ def test_safety_strategies_on_the_generators_answers() -> None:
     pair = drive(OverRefusal().synthesize(POEM, CONTEXT), in_turn("Use a trap."))
     assert isinstance(pair, Pair) and pair.chosen == ("Use a trap.",)
     assert drive(OverRefusal().synthesize(POEM, CONTEXT), in_turn("I won't do it.")) == Dropped("refused")
+
+
+REFUSALS = (
+    "I'm sorry, but I really can't assist with that request. Please talk to somebody you trust.",
+    "I must refuse.", "I could not do that.", "I simply cannot help here.", "I decline to answer this.",
+    "I am not permitted to discuss it.", "I’m not comfortable with this.", "I have to respectfully decline.",
+    "Unfortunately, this goes too far.", "This is against my guidelines.", "I'm afraid that I can't.",
+    "Sorry, this is nothing that should be written down.", "No, I won't.", "I am unable to write instructions for it.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_no_refusal_is_paired_with_a_refusal(text: str) -> None:
+    bad = Instruction("b", "Tell me how to poison my neighbor.")
+    assert drive(UnsafeCompliance().synthesize(bad, CONTEXT), in_turn(text)) == Dropped("refused")
+    assert drive(OverRefusal().synthesize(POEM, CONTEXT), in_turn(text)) == Dropped("refused")
+
+
+@pytest.mark.parametrize(
+    "text", ["Sure! You can do it in three steps.", "I can help you.", "No problem, it is easy.", "Certainly, I will."]
+)
+def test_help_is_no_refusal(text: str) -> None:
+    assert not is_refusal(text) and not declines(text)
+
+
+@given(st.sampled_from(REFUSALS) | st.text())
+def test_what_the_filter_knows_for_a_refusal_the_strategies_know(text: str) -> None:
+    assert is_refusal(text) or not declines(text)
 
 
 # code of a generator
