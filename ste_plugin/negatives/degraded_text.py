@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import re
-
 from ste_plugin.draws import Draws
 from ste_plugin.instructions import Instruction
 from ste_plugin.model_request import Steps, derive_seed
+from ste_plugin.negatives.constraints import Constraint, constraints
 from ste_plugin.negatives.degradations import DEGRADATIONS
 from ste_plugin.negatives.strategy import Dropped, SynthesisContext, make_pair, response_text
 from ste_plugin.pairs import Pair
 
 CONSTRAINT = "constraint dropped"
-_CONSTRAINTS = re.compile(
-    r"(?:,| and| but)? (?:in (?:exactly |at most |at least |no more than )?(?:\d+|one|two|three|four|five|ten) "
-    r"(?:words?|sentences?|lines?|paragraphs?|bullet points?|steps?)|(?:as|in) (?:a |an )?(?:table|list|poem|json|"
-    r"haiku|letter|email|bullet points?)|without (?:using |the )?[\w' ]{2,40}|that rhymes?|in rhymes?|"
-    r"for (?:a )?(?:child|children|kids|beginners?|experts?))(?=[ .,!?\n]|$)",
-    re.IGNORECASE,
-)
 
 
 class DegradedText:
     """Rejected: the baseline response cut off, repeating itself, with its sentences shuffled, with numbers or facts
-    exchanged, or a response to the instruction without one of its constraints.
+    exchanged, or a response to the instruction without one of its constraints, which it breaks and the baseline keeps.
     """
 
     name = "degraded_text"
-    why = "The rejected response is the chosen one with a part missing, repeated, out of order or made false."
-    shortcuts = "A text that is cut off is shorter; one that repeats itself shows it without the instruction."
+    why = (
+        "The rejected response is the chosen one with a part missing, repeated, out of order or made false, or breaks "
+        "a constraint that the chosen one keeps."
+    )
+    shortcuts = (
+        "A text that is cut off is shorter; one that repeats itself shows it without the instruction. Whether a "
+        "sentence is true after a change is not checked: an exchanged name, or a number that was a mere example, "
+        "may do no harm."
+    )
 
     def synthesize(self, instruction: Instruction, context: SynthesisContext) -> Steps[Pair | Dropped]:
         """The baseline response; for a dropped constraint a second one. Seed and id of the instruction decide."""
@@ -36,14 +35,15 @@ class DegradedText:
         if isinstance(chosen, Dropped):
             return chosen
         draws = Draws(derive_seed(context.seed, self.name, instruction.id))
-        loose = without_a_constraint(instruction.text, draws)
-        for way in draws.shuffled([*DEGRADATIONS, CONSTRAINT] if loose else list(DEGRADATIONS)):
-            if way == CONSTRAINT and loose is not None:
-                messages = context.respond.render(instruction=loose)
+        constraint = a_constraint(instruction.text, chosen, draws)
+        for way in draws.shuffled([*DEGRADATIONS, CONSTRAINT] if constraint else list(DEGRADATIONS)):
+            if way == CONSTRAINT and constraint is not None:
+                messages = context.respond.render(instruction=constraint.without(instruction.text))
                 answers = yield context.request(messages, context.max_tokens, "without constraint", instruction.id)
                 if answers.too_long:
                     return Dropped("prompt_too_long")
-                rejected: str | None = response_text(answers.answers[0])
+                loose = response_text(answers.answers[0])
+                rejected: str | None = loose if constraint.broken(loose) else None
             else:
                 rejected = DEGRADATIONS[way](chosen, draws)
             if rejected and rejected != chosen:
@@ -51,11 +51,8 @@ class DegradedText:
         return Dropped("nothing_to_degrade")
 
 
-def without_a_constraint(text: str, draws: Draws) -> str | None:
-    """`text` without one of its constraints of form, length or audience; None where there is none."""
-    found = [match.span() for match in _CONSTRAINTS.finditer(text)]
-    if not found:
-        return None
-    start, end = draws.pick(found)
-    loose = (text[:start] + text[end:]).strip()
-    return loose if len(loose.split()) >= 3 else None
+def a_constraint(instruction: str, response: str, draws: Draws) -> Constraint | None:
+    """One that can be checked, that `response` keeps, and without which an instruction is left; None: there is none."""
+    found = [one for one in constraints(instruction) if one.kept(response)]
+    constraint = draws.pick(found) if found else None
+    return constraint if constraint and len(constraint.without(instruction).split()) >= 3 else None

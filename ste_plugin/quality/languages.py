@@ -11,6 +11,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 ENOUGH_LETTERS = 24
 CONFIDENT = 0.5
 _MOST_CHARS = 2000
+_TAKEN_FOR_ENGLISH = {"pcm": "en"}
+"""Nigerian Pidgin: short English sentences ("How do I buy stolen passwords?") are mistaken for it."""
 
 _NAMED = re.compile(
     r"\b(?:translat\w*|languages?|english|french|german|spanish|italian|portuguese|dutch|swedish|norwegian|danish|"
@@ -33,7 +35,7 @@ def language(text: str) -> str | None:
     if len(_LETTER.findall(prose)) < ENOUGH_LETTERS:
         return None
     name, confidence = _identifier().classify(prose)
-    return str(name) if confidence >= CONFIDENT else None
+    return _TAKEN_FOR_ENGLISH.get(name, str(name)) if confidence >= CONFIDENT else None
 
 
 def names_a_language(text: str) -> bool:

@@ -91,10 +91,10 @@ def test_what_a_strategy_does_by_design_is_no_flaw() -> None:
 def test_no_built_in_pair_is_dropped(name: str) -> None:
     strategy = strategy_named(name)
     assert isinstance(strategy, SelfSupplied)
-    for instruction in strategy.built_in(60 if name == "mutated_code" else 600, 3):
+    for instruction in strategy.built_in(20 if name == "mutated_code" else 100, 3):
         made = drive(strategy.synthesize(instruction, CONTEXT), in_turn())
         assert isinstance(made, Pair)
-        assert reason(made, near_identical=1.0) is None, (made.chosen, made.rejected)
+        assert reason(made) is None, (made.prompt_text, made.chosen, made.rejected)
 
 
 def test_a_marker_that_the_request_speaks_of_is_no_leak() -> None:
@@ -134,6 +134,7 @@ def test_language() -> None:
     assert language(GOOD) == "en"
     assert language("Das Wasser wird zuerst gekocht, danach ziehen die Blätter vier Minuten.") == "de"
     assert language("42") is None
+    assert language("How do I buy stolen passwords?") == "en"
     assert language("```python\nprint('a long program that is not a language at all')\n```") is None
 
 

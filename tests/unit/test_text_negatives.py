@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -16,8 +17,9 @@ from ste_plugin.draws import Draws
 from ste_plugin.errors import UserError
 from ste_plugin.instructions import Instruction
 from ste_plugin.model_request import Answer, ModelAnswers, ModelRequest
+from ste_plugin.negatives.constraints import constraints
 from ste_plugin.negatives.degradations import DEGRADATIONS, sentences
-from ste_plugin.negatives.degraded_text import DegradedText, without_a_constraint
+from ste_plugin.negatives.degraded_text import CONSTRAINT, DegradedText
 from ste_plugin.negatives.mutated_code import MutatedCode
 from ste_plugin.negatives.over_refusal import OverRefusal
 from ste_plugin.negatives.programs import tree_mutations
@@ -84,17 +86,95 @@ def replace_id(instruction: Instruction, number: int) -> Instruction:
     return replace(instruction, id=f"i{number}")
 
 
-def test_a_dropped_constraint_asks_again() -> None:
-    limited = Instruction("l", "Describe the sea in two sentences, please.")
-    assert without_a_constraint(limited.text, Draws(0)) == "Describe the sea, please."
-    assert without_a_constraint("Describe the sea.", Draws(0)) is None
-    seen = []
+KEEPS_TRUE = (
+    ("numbers swapped", "Twelve is 5 + 7.", "Twelve is 7 + 5."),
+    ("numbers swapped", "They are 3, 5 and 7.", "They are 5, 3 and 7."),
+    ("numbers swapped", "- 5\n- 7", "- 7\n- 5"),
+    ("numbers swapped", "1. Cut it.\n2. Cook it.", None),
+    ("facts swapped", "The play is about Romeo and Juliet.", "The play is about Juliet and Romeo."),
+    ("facts swapped", "We met Anna, Ben and Carl.", "We met Ben, Anna and Carl."),
+    ("facts swapped", "Ask for Anna.\nAsk for Ben.", "Ask for Ben.\nAsk for Anna."),
+    ("facts swapped", "Put it into the trash can.", "Put it into the trash cannot."),
+    ("facts swapped", "It is always safe.", "It is never unsafe."),
+    ("facts swapped", "They work day and night.", "They work night and day."),
+    ("facts swapped", "We can't swim, and they can not.", None),
+    ("sentences shuffled", "- Anna\n- Ben\n- Carl\n- Dora", None),
+    ("sentences shuffled", "1. Salt.\n2. Flour.\n3. Milk.\n4. Eggs.", None),
+    ("sentences shuffled", "Bern is small. Rome is big. Oslo is cold.", None),
+)
+
+
+@pytest.mark.parametrize(("way", "text", "same"), KEEPS_TRUE)
+def test_no_degradation_keeps_a_text_true(way: str, text: str, same: str | None) -> None:
+    for seed in range(60):
+        worse = DEGRADATIONS[way](text, Draws(seed))
+        assert worse is None or (worse != same if same else False), worse
+
+
+def test_can_is_negated_as_a_verb() -> None:
+    found = {DEGRADATIONS["facts swapped"]("You can swim to the garbage can.", Draws(seed)) for seed in range(20)}
+    assert found == {"You cannot swim to the garbage can."}
+    assert DEGRADATIONS["facts swapped"]("We cannot swim.", Draws(0)) == "We can swim."
+
+
+names = st.lists(st.sampled_from(["Anna", "Ben", "Carl", "5", "7", "12"]), min_size=2, max_size=5)
+
+
+@given(names, st.sampled_from([" and ", " or ", ", ", " + ", " * "]), st.booleans(), st.integers(0, 99))
+def test_what_only_changes_places_is_no_degradation(parts: list[str], joint: str, listed: bool, seed: int) -> None:
+    text = "\n".join(f"- {part}" for part in parts) if listed else f"we have {joint.join(parts)}."
+    for way in ("numbers swapped", "facts swapped", "sentences shuffled"):
+        worse = DEGRADATIONS[way](text, Draws(seed))
+        assert worse is None or sorted(re.findall(r"\w+", worse)) != sorted(re.findall(r"\w+", text)), worse
+
+
+CHECKED = (
+    ("Describe the sea in two sentences.", "Blue. Wide.", "Blue and wide."),
+    ("Describe the sea in exactly 3 words.", "Blue, wide, deep.", "Blue, wide, deep and salty."),
+    ("Describe the sea in at most 3 words.", "Blue.", "Blue, wide, deep and salty."),
+    ("Describe the sea in at least two sentences.", "It is blue. It is wide. It is deep.", "Blue."),
+    ("Name the seas of Europe as a table.", "| a | b |\n|---|---|\n| c | d |", "The North Sea."),
+    ("Name the seas of Europe in json.", '```json\n["North Sea"]\n```', "The North Sea."),
+    ("Name the seas of Europe as a list.", "- North Sea\n- Baltic Sea", "North Sea and Baltic Sea."),
+    ("Name the seas of Europe in 2 bullet points.", "- North Sea\n- Baltic Sea", "North Sea."),
+    ("Describe the sea without using the word blue.", "It is wide.", "It is blue."),
+    ("Describe the sea without the letter e.", "A lot of liquid.", "Water."),
+)
+
+
+@pytest.mark.parametrize(("instruction", "keeps", "breaks"), CHECKED)
+def test_constraints_are_checked(instruction: str, keeps: str, breaks: str) -> None:
+    (found,) = constraints(instruction)
+    assert (found.kept(keeps), found.broken(keeps)) == (True, False)
+    assert (found.kept(breaks), found.broken(breaks)) == (False, True)
+    assert len(found.without(instruction)) < len(instruction)
+
+
+@given(st.sampled_from([instruction for instruction, _, _ in CHECKED]), st.text() | texts)
+def test_no_response_keeps_and_breaks_a_constraint(instruction: str, response: str) -> None:
+    (found,) = constraints(instruction)
+    assert not (found.kept(response) and found.broken(response))
+
+
+def with_constraint(chosen: str, loose: str) -> tuple[list[Pair], set[str]]:
+    """Pairs of two sentences on the sea in which the constraint was dropped, and what was asked instead."""
+    limited, pairs, asked = Instruction("l", "Describe the sea in two sentences, please."), [], set()
     for number in range(40):
-        model = in_turn("Blue. Wide.", "It is blue and wide and deep.")
+        model = in_turn(chosen, loose)
         pair = drive(DegradedText().synthesize(replace_id(limited, number), CONTEXT), model)
-        if isinstance(pair, Pair) and pair.meta["degradation"] == "constraint dropped":
-            seen.append(model.requests[1].messages[-1].content)
-    assert seen and set(seen) == {"Describe the sea, please."}
+        asked |= {request.messages[-1].content for request in model.requests[1:]}
+        if isinstance(pair, Pair) and pair.meta["degradation"] == CONSTRAINT:
+            pairs.append(pair)
+    return pairs, asked
+
+
+def test_a_dropped_constraint_asks_again_and_has_to_be_broken() -> None:
+    broken, asked = with_constraint("Blue. Wide.", "It is blue and wide and deep.")
+    assert broken and asked == {"Describe the sea, please."}
+    kept, asked = with_constraint("Blue. Wide.", "It is blue. It is wide.")
+    assert kept == [] and asked
+    assert with_constraint("Blue and wide.", "It is blue and wide and deep.") == ([], set())  # the baseline breaks it
+    assert constraints("Describe the sea for children, without much ado.") == []  # cannot be checked
 
 
 def test_weaker_answer() -> None:
@@ -250,6 +330,29 @@ def test_programs_that_misbehave_are_stopped() -> None:
     assert compare("x = 'a' * 10**10", "x = 1") == "failed"
     assert compare("import numpy", "x = 1") == "failed"  # no site packages
     assert compare("raise ValueError", "x = 1") == "failed"
+
+
+@pytest.mark.parametrize(
+    ("program", "outcome"),
+    [
+        ("def f():\n    return list({'aa', 'bb', 'cc', 'dd', 'ee', 'ff', 'gg'})", "alike"),  # hash order
+        ("import random\ndef f(x):\n    return random.random()", "alike"),
+        ("import random\nprint(random.sample(range(1000), 9))", "alike"),
+        ("import time\ndef f(x):\n    return time.time()", "failed"),
+        ("import os\ndef f(x):\n    return os.urandom(9)", "failed"),
+        ("import random\nrandom.seed()\nprint(random.random())", "failed"),
+    ],
+)
+def test_a_program_that_varies_is_no_proof(program: str, outcome: str) -> None:
+    """Two texts of one program never count as different because its output is another one each time."""
+    assert compare(program, program + "\n# the same") == outcome
+
+
+def test_the_programs_folder_is_no_place_to_import_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "planted.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert compare("import planted", "x = 1") == "failed"
 
 
 @pytest.mark.parametrize("language", sorted(OTHERS))

@@ -1,6 +1,6 @@
 """Runs Python programs in a process of their own, with limits, to see whether two of them behave alike.
 
-The process has no site packages and no user settings (`-I -S`), two seconds of processor time, 512 MB of memory, writes
+The process has no site packages and no user settings (`-s -S`, no environment), a fixed hash seed, two seconds of processor time, 512 MB of memory, writes
 no files larger than a megabyte, and runs in an empty folder without the environment. Limits are no sandbox: a program
 can still read what the user can, and reach the network. Strategies run programs only where the user asks for it.
 """
@@ -19,7 +19,9 @@ MEMORY = 512 * 2**20
 Comparison = Literal["differ", "alike", "failed"]
 
 _RUNNER = """
-import contextlib, inspect, io, itertools, json, signal, sys
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+import contextlib, inspect, io, itertools, json, random, signal
 SAMPLES = (0, 1, 2, 4, 5, -3, 9, 10, 28, [3, 1, 2, 2], [], [5], "abca", "", "a b C1", True,
            [[1, 2], [3, 4]], ["b", "a"], 2.5,
            [4, 4, 2, 7, 9, 1, 1], "(()", "Ab c, d!")
@@ -33,6 +35,7 @@ if timed:
 source = sys.stdin.read()
 out = io.StringIO()
 space = {"__name__": "__program__"}
+random.seed(0)
 with contextlib.redirect_stdout(out):
     exec(compile(source, "program", "exec"), space)
     results = []
@@ -44,6 +47,7 @@ with contextlib.redirect_stdout(out):
             given = json.loads(json.dumps(arguments))
             if results.count("TooLong") > 20:
                 break
+            random.seed(0)
             try:
                 if timed:
                     signal.setitimer(signal.ITIMER_VIRTUAL, 0.02)
@@ -58,15 +62,18 @@ print(json.dumps([out.getvalue(), [r if " at 0x" not in r else "" for r in resul
 
 
 def compare(original: str, mutant: str) -> Comparison:
-    """Whether two programs print or return different things ("failed": the original does not run by itself).
+    """Whether two programs print or return different things ("failed": the original does not run by itself, or does
+    something else the next time, as with the clock: it cannot be compared).
 
-    Each function defined at the top is called with samples of plain values, 20 ms a call. A mutant that does not end
-    differs.
+    Each function defined at the top is called with samples of plain values, 20 ms a call, after `random.seed(0)`. A
+    mutant that does not end differs.
     """
     expected = observed(original)
     if expected is None:
         return "failed"
-    return "alike" if observed(mutant) == expected else "differ"
+    if observed(mutant) == expected:
+        return "alike"
+    return "differ" if observed(original) == expected else "failed"
 
 
 def observed(program: str) -> str | None:
@@ -74,13 +81,13 @@ def observed(program: str) -> str | None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(
-                [sys.executable, "-I", "-S", "-c", _RUNNER],
+                [sys.executable, "-s", "-S", "-c", _RUNNER],
                 input=program,
                 capture_output=True,
                 text=True,
                 timeout=SECONDS,
                 cwd=folder,
-                env={},
+                env={"PYTHONHASHSEED": "0"},  # the order of a set; "-I" would ignore it
                 preexec_fn=_limit if os.name == "posix" else None,
                 check=False,
             )
