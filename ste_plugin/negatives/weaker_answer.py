@@ -10,7 +10,7 @@ from ste_plugin.negatives.strategy import WEAK_GENERATOR, Dropped, SynthesisCont
 from ste_plugin.pairs import Message, Pair
 
 TEMPERATURE = 1.0
-"""Of the weaker answer, which also sees all of the vocabulary (top_p 1)."""
+"""Of the weaker answer at least, which also sees all of the vocabulary (top_p 1)."""
 TOKENS = 0.6
 """Budget of the weaker answer, as a share of the baseline's."""
 OPENING = 12
@@ -20,18 +20,22 @@ OPENING = 12
 class WeakerAnswer:
     """Rejected: what a weaker model says. Where a model has the role ``weak_generator``, it is asked as the generator
     was, in full and with the same sampling, so that the model is the only difference. Where none has, it is the same
-    generator, at temperature 1, with fewer tokens, no system message and, for a long instruction, only its last
-    words.
+    generator, at temperature 1 or the recipe's where that is higher, with top_p 1, 0.6 of the tokens, the bare request
+    instead of the prompt `respond_prompt`, and, of an instruction of more than 24 words, only the last 12.
+
+    For a short instruction that is little: the shipped prompts have no system message and add nothing to the request,
+    fewer tokens change nothing of a response that is shorter anyway, and of a recipe at temperature 1 and top_p 1
+    nothing remains. Then both answers are two draws from one model, and which is worse is chance.
     """
 
     name = "weaker_answer"
     why = (
-        "The rejected response was written by a weaker model, or drawn at a high temperature, with fewer tokens and "
-        "without part of the request."
+        "The rejected response was written by a weaker model, or drawn at temperature 1 or more, with fewer tokens "
+        "and, for a long request, with the end of it only."
     )
     shortcuts = (
-        "Of the same generator: incoherent words and an early end tell it apart; at times it is no worse. Of a weaker "
-        "model: the style of that model; at times it is no worse."
+        "Of the same generator: incoherent words and an early end tell it apart; on short requests it is often no "
+        "worse. Of a weaker model: the style of that model; at times it is no worse."
     )
 
     def synthesize(self, instruction: Instruction, context: SynthesisContext) -> Steps[Pair | Dropped]:
@@ -61,8 +65,8 @@ def _of_the_same_model(instruction: Instruction, context: SynthesisContext) -> t
     request = ModelRequest(
         (Message("user", seen),),
         max_tokens=max(1, int(context.max_tokens * TOKENS)),
-        temperature=TEMPERATURE,
+        temperature=max(TEMPERATURE, context.temperature),
         top_p=1.0,
         seed=derive_seed(context.seed, "weaker", instruction.id),
     )
-    return request, {"temperature": TEMPERATURE, "whole_instruction": seen == instruction.text}
+    return request, {"temperature": request.temperature, "whole_instruction": seen == instruction.text}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import subprocess
+import sys
 from fractions import Fraction
 from statistics import mean
 
@@ -15,7 +18,7 @@ from ste_plugin.benchmarks import mini
 from ste_plugin.instructions import Instruction
 from ste_plugin.negatives.built_in import SOURCE, BuiltInItem, SelfSupplied, built_in_item
 from ste_plugin.negatives.final_number import final_number
-from ste_plugin.negatives.programs.behaviour import compare
+from ste_plugin.negatives.programs import tasks
 from ste_plugin.negatives.programs.tasks import TARGETS
 from ste_plugin.negatives.registry import strategies, strategy_named
 from ste_plugin.negatives.suitability import is_refusal
@@ -170,20 +173,44 @@ def test_all_languages_come_up() -> None:
     assert {item.facts["language"] for item in items("mutated_code", 150)} == set(TARGETS)
 
 
-def python_code(text: str) -> str:
-    return text.split("```python\n")[1].split("```")[0] if "```" in text else text
+def code_of(text: str) -> str:
+    fenced = re.search(r"```\w*\n(.*?)```", text, re.DOTALL)
+    return fenced[1] if fenced else text
 
 
-def test_python_mutants_behave_differently_when_run() -> None:
-    """In a process of their own, by the interpreter that users have, not by ours."""
-    found = [item for item in items("mutated_code", 90, seed=4) if item.facts["language"] == "python"]
-    assert len(found) >= 8
-    for item in found:
-        right, wrong = python_code(item.chosen), python_code(item.rejected)
+RUN_ALL = """
+import json, sys
+for right, wrong, call in json.load(sys.stdin):
+    results = []
+    for code in (right, wrong):
+        space = {}
+        exec(code, space)
+        results.append(repr(eval(call, space)))
+    print(json.dumps(results))
+"""
+
+
+def test_every_mutant_behaves_differently_when_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By Python itself, not by our interpreter, which picked them. Programs of all languages are taken before their
+    translation, which `test_program_translation` compiles and runs.
+    """
+    untranslated = tasks.source
+    monkeypatch.setattr(
+        tasks, "source", lambda tree, target: untranslated(tree, target) and untranslated(tree, "python")
+    )
+    found = items("mutated_code", 200, seed=4)
+    assert {item.facts["language"] for item in found} == set(TARGETS)
+    programs = [(code_of(item.chosen), code_of(item.rejected), item.facts["shows_on"]) for item in found]
+    for right, wrong, _ in programs:
         assert ast.dump(ast.parse(right)) != ast.dump(ast.parse(wrong))
-        assert item.facts["fails"] >= 1
-        call = f"\nprint({item.facts['shows_on']})\n"
-        assert compare(right + call, wrong + call) == "differ"
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_ALL], input=json.dumps(programs), capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(results) == len(found) == 200
+    for item, (right, wrong) in zip(found, results, strict=True):
+        assert item.facts["fails"] >= 1 and right != wrong, (item.chosen, item.rejected, item.facts)
 
 
 def test_mutants_differ_in_a_few_characters() -> None:

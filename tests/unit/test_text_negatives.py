@@ -183,6 +183,9 @@ def test_weaker_answer() -> None:
     assert isinstance(pair, Pair) and (pair.chosen, pair.rejected) == (("Sea poem.",), ("Sae pome",))
     weak = model.requests[1]
     assert (weak.temperature, weak.top_p, weak.max_tokens) == (TEMPERATURE, 1.0, 60)
+    model = in_turn("a", "b")
+    drive(WeakerAnswer().synthesize(POEM, replace(CONTEXT, temperature=1.3)), model)
+    assert [request.temperature for request in model.requests] == [1.3, 1.3]  # never cooler than the baseline
     long = Instruction("long", " ".join(f"w{n}" for n in range(40)))
     model = in_turn("a", "b")
     pair = drive(WeakerAnswer().synthesize(long, CONTEXT), model)

@@ -30,9 +30,9 @@ def mutant_of(text: str, draws: Draws, run: bool) -> tuple[str, Mutant] | str:
     """(`text`, its mutant), or why there is none: "no_code", "no_mutation", "same_behaviour".
 
     Python is taken apart by its own parser and, if `run`, both programs are run; where the original does not run by
-    itself or varies from run to run, and in other languages, the difference of the syntax trees has to do. The first text is `text` with
-    the code written as the mutant's is, so that layout does not tell them apart. Raises UserError as
-    `tree_mutations.parser`.
+    itself or varies from run to run, and in other languages, the difference of the syntax trees has to do. The first
+    text is `text` with the code written as the mutant's is, so that layout does not tell them apart. Raises UserError
+    as `tree_mutations.parser`.
     """
     blocks = code_blocks(text)
     if not blocks:

@@ -1,8 +1,9 @@
 """Runs Python programs in a process of their own, with limits, to see whether two of them behave alike.
 
-The process has no site packages and no user settings (`-s -S`, no environment), a fixed hash seed, two seconds of processor time, 512 MB of memory, writes
-no files larger than a megabyte, and runs in an empty folder without the environment. Limits are no sandbox: a program
-can still read what the user can, and reach the network. Strategies run programs only where the user asks for it.
+The process has no site packages and no user settings (`-s -S`), a fixed hash seed, two seconds of processor time,
+512 MB of memory, writes no files larger than a megabyte, and runs in an empty folder without the environment. Limits
+are no sandbox: a program can still read what the user can, and reach the network. Strategies run programs only where
+the user asks for it.
 """
 
 from __future__ import annotations
