@@ -198,7 +198,7 @@ def test_every_mutant_behaves_differently_when_run(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         tasks, "source", lambda tree, target: untranslated(tree, target) and untranslated(tree, "python")
     )
-    found = items("mutated_code", 200, seed=4)
+    found = items("mutated_code", 100, seed=4)
     assert {item.facts["language"] for item in found} == set(TARGETS)
     programs = [(code_of(item.chosen), code_of(item.rejected), item.facts["shows_on"]) for item in found]
     for right, wrong, _ in programs:
@@ -208,7 +208,7 @@ def test_every_mutant_behaves_differently_when_run(monkeypatch: pytest.MonkeyPat
     )
     assert done.returncode == 0, done.stderr
     results = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(results) == len(found) == 200
+    assert len(results) == len(found) == 100
     for item, (right, wrong) in zip(found, results, strict=True):
         assert item.facts["fails"] >= 1 and right != wrong, (item.chosen, item.rejected, item.facts)
 
