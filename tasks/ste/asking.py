@@ -18,6 +18,7 @@ from inspect_ai.model import (
 )
 
 from ste.local_provider import OPTIONS, LocalProvider
+from ste.refusals import too_long
 from ste.vllm_servers import served_by_vllm, set_up_server
 from ste.vllm_verdicts import forced_by_vllm
 from ste_plugin.errors import UserError
@@ -127,8 +128,9 @@ class Asker:
             prompt_tokens += output.usage.input_tokens if output.usage else 0
             if not output.choices:
                 raise UserError(f"{self.model} gave no answer; look for its error in the log")
-            if output.stop_reason == "model_length" and not output.completion:
-                return _too_long(output, request)
+            refused = too_long(output)
+            if refused is not None:
+                return refused
             answers += _answers(output)[:left]
         return ModelAnswers(prompt_tokens, tuple(answers))
 
@@ -170,12 +172,3 @@ def _answers(output: ModelOutput) -> list[Answer]:
         )
         for index, choice in enumerate(output.choices)
     ]
-
-
-def _too_long(output: ModelOutput, request: ModelRequest) -> ModelAnswers:
-    prompt_tokens = output.usage.input_tokens if output.usage else 0
-    limit = (output.metadata or {}).get(OPTIONS, {}).get("limit")
-    if limit is None or not prompt_tokens:
-        # a provider that does not say by how much: ask for a quarter less each time
-        return ModelAnswers(4, (), 3)
-    return ModelAnswers(prompt_tokens, (), int(limit))

@@ -11,9 +11,10 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from inspect_ai.model import ChatCompletionChoice, ChatMessage, ChatMessageAssistant, GenerateConfig, Model
+from inspect_ai.model import ChatCompletionChoice, ChatMessage, ChatMessageAssistant, GenerateConfig, Model, ModelOutput
 
-from ste_plugin.model_request import Answer, ForcedVerdict, ModelAnswers, ModelRequest
+from ste.refusals import too_long
+from ste_plugin.model_request import Answer, ForcedVerdict, ModelAnswers, ModelRequest, derive_seed
 
 LABEL_TOKENS = 8
 """More than a label has."""
@@ -49,9 +50,14 @@ async def forced_by_vllm(
             without.setdefault(answer.text, []).append(draw)
     for text, draws in without.items():
         opened = ChatMessageAssistant(content=text + forced.opening)
-        choices, asked_tokens = await _choose(model, request, [*prompt, opened], len(draws), draws[0])
-        prompt_tokens = prompt_tokens or asked_tokens
-        for draw, choice in zip(draws, choices, strict=False):
+        output = await _choose(model, request, [*prompt, opened], len(draws), draws[0])
+        refused = too_long(output)
+        if refused is not None:
+            if not text:
+                return refused
+            continue  # the prompt fits, but not all that was written behind it: those draws stay without a verdict
+        prompt_tokens = prompt_tokens or (output.usage.input_tokens if output.usage else 0)
+        for draw, choice in zip(draws, output.choices, strict=False):
             answers[draw] = _with_label(answers[draw], choice, forced)
     return ModelAnswers(prompt_tokens, tuple(answers))
 
@@ -64,23 +70,21 @@ def _ended_by_verdict(answer: Answer, forced: ForcedVerdict) -> Answer:
 
 async def _choose(
     model: Model, request: ModelRequest, opened: list[ChatMessage], draws: int, first: int
-) -> tuple[list[ChatCompletionChoice], int]:
-    """`draws` labels behind `opened`, and the tokens of the prompt; no label where it did not fit."""
+) -> ModelOutput:
+    """Labels behind `opened`, for `draws` of the request's draws of which `first` is the first."""
     assert request.forced is not None
     config = GenerateConfig(
         max_tokens=LABEL_TOKENS,
         temperature=request.temperature,
-        seed=(request.seed + first) % 2**31,
+        # far from the seeds of the text, and of the labels behind other texts: a server counts on from each
+        seed=derive_seed(request.seed, "label", first) % 2**31,
         logprobs=True,
         top_logprobs=TOP,
         extra_body={"structured_outputs": {"choice": list(request.forced.labels)}},
     )
     if draws > 1:
         config.num_choices = draws
-    output = await model.generate(opened, config=config)
-    if output.stop_reason == "model_length":
-        return [], 0
-    return output.choices, output.usage.input_tokens if output.usage else 0
+    return await model.generate(opened, config=config)
 
 
 def _with_label(answer: Answer, choice: ChatCompletionChoice, forced: ForcedVerdict) -> Answer:

@@ -6,8 +6,10 @@ from typing import Any
 
 import anyio
 import pytest
+from inspect_ai.model import ModelOutput, ModelUsage, StopReason
 
 from ste.asking import Asker
+from ste.refusals import too_long
 from ste_plugin.errors import UserError
 from ste_plugin.model_request import Answer, ModelAnswers, ModelRequest, Steps
 from ste_plugin.pairs import Message
@@ -58,3 +60,21 @@ def test_nothing_to_run() -> None:
         return await Waits(0).run_all([])
 
     assert anyio.run(run) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "stop_reason", "counted", "refused"),
+    [
+        ("", "model_length", True, True),
+        ("The prompt is too long.", "model_length", False, True),  # what most providers make of a refused request
+        ("An answer that ran into", "model_length", True, False),
+        ("An answer that ran into", "max_tokens", False, False),
+        ("An answer.", "stop", False, False),
+    ],
+)
+def test_refusals_are_told_from_answers(text: str, stop_reason: StopReason, counted: bool, refused: bool) -> None:
+    output = ModelOutput.from_content("model", text, stop_reason=stop_reason)
+    output.usage = ModelUsage(input_tokens=5, output_tokens=1, total_tokens=6) if counted else None
+    answers = too_long(output)
+    assert (answers is not None) == refused
+    assert answers is None or (answers.too_long and answers.limit < answers.prompt_tokens)

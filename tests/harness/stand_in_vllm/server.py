@@ -1,6 +1,8 @@
 """Stands in for `vllm serve`: the part of its interface that Inspect's provider uses, with answers made up.
 
-Writes what it is started with and asked for to the JSON-lines file STE_STAND_IN_VLLM.
+Writes what it is started with and asked for to the JSON-lines file STE_STAND_IN_VLLM. Further settings in variables of
+that name with an ending: _HANGS never answers a request, _SLEEPS takes none, _ROOM is the number of characters that a
+conversation may have, _TEXTS how many different texts the choices of a request are.
 """
 
 from __future__ import annotations
@@ -54,7 +56,12 @@ class Handler(BaseHTTPRequestHandler):
             note("ask", pid=os.getpid(), body=body)
             if "STE_STAND_IN_VLLM_HANGS" in os.environ:
                 time.sleep(600)
-            self.reply(200, completion(body))
+            room = os.environ.get("STE_STAND_IN_VLLM_ROOM")
+            if room is not None and sum(len(message["content"]) for message in body["messages"]) > int(room):
+                message = f"The maximum context length is {room}."  # by these words Inspect knows a refusal
+                self.reply(400, {"error": {"message": message, "type": "BadRequestError", "code": 400}})
+            else:
+                self.reply(200, completion(body))
         else:
             self.reply(404, {"error": {"message": f"no {body.get('model')} at {self.path}"}})
 
@@ -97,7 +104,11 @@ def choice(body: dict[str, Any], index: int) -> dict[str, Any]:
     known = json.dumps([body["model"], body["messages"], body.get("seed"), index]).encode()
     number = int.from_bytes(blake2b(known, digest_size=4).digest(), "big")
     labels = (body.get("structured_outputs") or {}).get("choice")
-    text = labels[number % len(labels)] if labels else f"The first response number {number} is good."
+    if labels:
+        text = labels[number % len(labels)]
+    else:
+        texts = os.environ.get("STE_STAND_IN_VLLM_TEXTS")
+        text = f"The first response number {index % int(texts) if texts else number} is good."
     entry: dict[str, Any] = {"index": index, "finish_reason": "stop", "logprobs": None}
     if body.get("logprobs"):
         tops = [{"token": label, "logprob": -1.0 - at, "bytes": None} for at, label in enumerate(labels or [text])]
