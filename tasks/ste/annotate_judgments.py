@@ -22,6 +22,8 @@ from ste_plugin.recipe import Recipe, load_recipe
 from ste_plugin.stage_rows import annotation_to_row
 
 ANNOTATIONS = "ste_annotations"
+SCORED = ("order", "drawn", "generated", "tokens", "prompt_tokens", "outcomes", "accepted")
+"""What the scorer needs of an example's row."""
 
 
 @task
@@ -78,8 +80,9 @@ def annotate_pairs(recipe: Recipe, output: StageOutput, journal: str | None) -> 
                 state.messages += chat(annotation.messages)
                 if annotation.accepted is not None:
                     state.messages.append(ChatMessageAssistant(content=annotation.accepted.text))
-        output.put(pair.id, rows)
-        state.store.set(ANNOTATIONS, rows)
+            output.put(pair.id, rows)
+        # without the prompts, which the messages have
+        state.store.set(ANNOTATIONS, [{name: row[name] for name in SCORED} for row in rows])
         return state
 
     return solve
@@ -102,13 +105,7 @@ def annotation_scorer() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         rows: list[dict[str, Any]] = state.store.get(ANNOTATIONS)
-        slim = [
-            {
-                **{key: row[key] for key in ("order", "drawn", "generated", "tokens", "prompt_tokens", "outcomes")},
-                "accepted": row["accepted"] is not None,
-            }
-            for row in rows
-        ]
+        slim = [{**row, "accepted": row["accepted"] is not None} for row in rows]
         found = sum(row["accepted"] for row in slim)
         return Score(
             value=found / len(rows),

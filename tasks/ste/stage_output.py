@@ -1,8 +1,9 @@
-"""The file a stage leaves behind: collected while its samples run, written whole when the task has ended."""
+"""The file a stage leaves behind: collected on disk while its samples run, written whole when the task has ended."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from inspect_ai.hooks import Hooks, TaskEnd, hooks
 from ste.user_errors import end_command_with
 from ste_plugin import jsonl
 from ste_plugin.errors import UserError
+from ste_plugin.row_spool import RowSpool
 
 _pending: dict[str, StageOutput] = {}
 
@@ -20,25 +22,26 @@ class StageOutput:
     """Rows by item id, in the order of `ids`; an item may have any number of rows."""
 
     def __init__(self, path: str | Path, ids: list[str]) -> None:
-        """Raises UserError where `path` cannot be written: that is better known before the work than after it."""
+        """Raises UserError where `path` cannot be written (or no temporary file): better before the work than after."""
         self.path = Path(path)
         _check_writable(self.path)
-        self._rows: dict[str, list[dict[str, Any]]] = {item: [] for item in ids}
+        self._spool = RowSpool(ids)
         _pending[str(path)] = self
         _register_hook()
 
-    def put(self, item: str, rows: list[dict[str, Any]]) -> None:
-        """What became of one item."""
-        self._rows[item] = rows
+    def put(self, item: str, rows: Sequence[dict[str, Any]]) -> None:
+        """What became of one item. Raises UserError when the disk refuses."""
+        self._spool.put(item, rows)
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> Iterable[dict[str, Any]]:
         """All rows so far, in the order of the items."""
-        return [row for rows in self._rows.values() for row in rows]
+        return self._spool.rows()
 
     def write(self) -> None:
         """Write the file in one move. Raises UserError when the disk refuses."""
         jsonl.write_rows(self.path, self.rows())
         _pending.pop(str(self.path), None)
+        self._spool.close()
 
 
 def pending_output(path: str | Path) -> StageOutput | None:

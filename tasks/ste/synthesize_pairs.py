@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any, cast
 
 from inspect_ai import Task, task
@@ -24,10 +26,9 @@ OUTCOME = "ste_outcome"
 class PairsOutput(StageOutput):
     """The pairs that were made; none at all is an error."""
 
-    def rows(self) -> list[dict[str, Any]]:
-        rows = super().rows()
-        check_pairs(rows, self.path)
-        return rows
+    def rows(self) -> Iterable[dict[str, Any]]:
+        check_pairs(list(islice(super().rows(), 1)), self.path)
+        return super().rows()
 
 
 @task
@@ -82,8 +83,9 @@ def make_pairs(synthesis: Synthesis, output: StageOutput, journal: str | None) -
         instruction, _ = synthesis.items[item]
         with user_errors_reported():
             outcome = await asker().run(synthesis.steps(item))
+            if isinstance(outcome, Pair):
+                output.put(item, [pair_to_row(outcome)])
         if isinstance(outcome, Pair):
-            output.put(item, [pair_to_row(outcome)])
             state.messages = [
                 ChatMessageUser(content=instruction.text),
                 ChatMessageAssistant(content=f"[chosen]\n{outcome.chosen[-1]}"),

@@ -1,9 +1,9 @@
 """Servers of Inspect's provider ``vllm/``: bound to this machine, ready for adapters, stopped when not needed.
 
 Inspect starts one server for each base model with the first request, waits until it answers, loads LoRA adapters
-into it while it runs, and ends it with the process. What it leaves to its caller is done here: the address it listens
-on, the adapters it must be ready for before there are any, and that a judge's server does not stand in the way of its
-successor's or of the training.
+into it while it runs, and ends it when the process exits. What it leaves to its caller is done here: the address it
+listens on, the adapters it must be ready for before there are any, how long it may take to start, that a judge's server
+does not stand in the way of its successor's or of the training, and that none outlives the process.
 """
 
 from __future__ import annotations
@@ -15,11 +15,16 @@ from typing import Any, cast
 
 from inspect_ai.model import Model
 
+from ste.server_processes import end_servers_with_this_process
+
 ADAPTER_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM takes as the largest rank of an adapter."""
 
 SEQUENCES = 256
 """What vLLM works on side by side unless -M max_num_seqs= says otherwise."""
+
+START_SECONDS = 3600
+"""How long a server may take to answer unless -M timeout= says otherwise: weights may have to be fetched first."""
 
 _used: dict[str, Any] = {}
 _ranks: dict[str, int] = {}
@@ -33,7 +38,8 @@ def served_by_vllm(model: Model) -> bool:
 def set_up_server(model: Model, lora_rank: int | None = None) -> None:
     """Settle how the server of `model` will be started, where that is Inspect's to do.
 
-    It listens on 127.0.0.1 unless ``-M host=`` says otherwise (by itself, Inspect lets every machine in). With
+    It listens on 127.0.0.1 unless ``-M host=`` says otherwise (by itself, Inspect lets every machine in), has an hour
+    to start unless ``-M timeout=`` does (Inspect waits forever), and ends with this process. With
     `lora_rank`, or an adapter in the model's name, it takes adapters up to that rank; so do all later models over
     the same base, whichever of them is asked first. Other providers are left alone.
     """
@@ -42,6 +48,8 @@ def set_up_server(model: Model, lora_rank: int | None = None) -> None:
     base, adapter = weights_of(model)
     arguments = cast(Any, model.api).server_args
     arguments.setdefault("host", "127.0.0.1")
+    arguments.setdefault("timeout", START_SECONDS)
+    end_servers_with_this_process()
     rank = max(lora_rank or 0, _rank_of(adapter), _ranks.get(base, 0))
     if rank:
         _ranks[base] = rank

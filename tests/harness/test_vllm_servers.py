@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import anyio
+import psutil
 import pytest
 import yaml
 from inspect_ai.model import get_model
@@ -21,11 +23,12 @@ from inspect_ai.model import get_model
 from ste.stage_setup import model_identity, stage_config
 from ste.vllm_servers import set_up_server
 from ste_plugin.work_directory import read_run
-from tests.harness.stock_inspect import StockInspect, figures, read_rows
+from tests.harness.stock_inspect import INSPECT, StockInspect, figures, read_rows
 from tests.harness.test_self_train import RECIPE
 
 STAND_IN = Path(__file__).with_name("stand_in_vllm")
 PATIENCE = 120.0
+ENDING = 30.0
 
 
 class Served:
@@ -34,7 +37,7 @@ class Served:
     def __init__(self, folder: Path) -> None:
         self.stock = StockInspect(folder)
         self.notes_file = folder / "vllm.jsonl"
-        command = folder / "bin" / "vllm"
+        self.command = command = folder / "bin" / "vllm"
         command.parent.mkdir()
         command.write_text(f'#!/bin/sh\nexec {sys.executable} {STAND_IN / "server.py"} "$@"\n', encoding="utf-8")
         command.chmod(0o755)
@@ -54,13 +57,25 @@ class Served:
             assert time.monotonic() < end, f"no {event}"
             time.sleep(0.05)
 
-    def assert_all_ended(self) -> None:
-        assert self.notes("start")
-        for start in self.notes("start"):
+    def assert_all_ended(self, within: float = 0) -> None:
+        """After so many seconds at the latest."""
+        starts = self.notes("start")
+        assert starts
+        processes = {process for start in starts for process in (start["pid"], start["engine"])}
+        end = time.monotonic() + within
+        while left := {process for process in processes if runs(process)}:
+            assert time.monotonic() < end, f"{left} of {starts}"
+            time.sleep(0.05)
+        for start in starts:
             with socket.socket() as client:
                 assert client.connect_ex(("127.0.0.1", start["port"])) != 0, "something still listens"
-            with pytest.raises(ProcessLookupError):
-                os.kill(start["pid"], 0)
+
+
+def runs(process: int) -> bool:
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture
@@ -74,7 +89,9 @@ def scoring(model: Path) -> tuple[str, ...]:
 
 
 def test_a_benchmark_starts_a_server_for_this_machine_alone_and_ends_it(served: Served, tiny_model: Path) -> None:
-    served.stock.eval(*scoring(tiny_model), **served.environment).succeeded()
+    # nor are there commands like pkill, without which Inspect ends nothing
+    bare = {**served.environment, "PATH": os.pathsep.join((str(served.command.parent), str(INSPECT.parent)))}
+    served.stock.eval(*scoring(tiny_model), **bare).succeeded()
     (start,) = served.notes("start")
     assert (start["host"], start["model"], start["enable_lora"]) == ("127.0.0.1", str(tiny_model), False)
     served.assert_all_ended()
@@ -88,15 +105,40 @@ def test_a_benchmark_starts_a_server_for_this_machine_alone_and_ends_it(served: 
         assert body["structured_outputs"] == {"choice": ["A", "B"]}
 
 
-def test_an_interrupt_ends_the_server(served: Served, tiny_model: Path) -> None:
-    process = served.stock.start_eval(*scoring(tiny_model), **served.environment, STE_STAND_IN_VLLM_HANGS="1")
+@pytest.mark.parametrize(
+    ("way", "while_it", "event"),
+    [
+        (signal.SIGINT, "HANGS", "ask"),
+        (signal.SIGTERM, "HANGS", "ask"),
+        (signal.SIGKILL, "HANGS", "ask"),
+        (signal.SIGKILL, "SLEEPS", "start"),
+    ],
+)
+def test_the_server_ends_with_the_run(
+    served: Served, tiny_model: Path, way: signal.Signals, while_it: str, event: str
+) -> None:
+    """In whatever way the run ends, also while its server is still starting."""
+    more = {f"STE_STAND_IN_VLLM_{while_it}": "1"}
+    process = served.stock.start_eval(*scoring(tiny_model), **served.environment, **more)
     try:
-        served.wait_for("ask")
-        os.kill(process.pid, signal.SIGINT)
+        served.wait_for(event)
+        os.kill(process.pid, way)
         process.wait(timeout=PATIENCE)
     finally:
         process.kill()
-    served.assert_all_ended()
+    served.assert_all_ended(within=0 if way == signal.SIGINT else ENDING)
+
+
+def test_a_server_that_never_answers(served: Served, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in served.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("STE_STAND_IN_VLLM_SLEEPS", "1")
+    monkeypatch.syspath_prepend(str(STAND_IN))
+    model = get_model(f"vllm/{tiny_model}", memoize=False, timeout=2)
+    set_up_server(model)
+    with pytest.raises(RuntimeError, match="within timeout period"):
+        anyio.run(model.generate, "Are you there?")
+    served.assert_all_ended(within=ENDING)
 
 
 @pytest.mark.slow
@@ -134,6 +176,9 @@ def test_self_training(served: Served, tiny_model: Path, method: str) -> None:
     assert stages["score-1-mini"]["figures"]["parse_rate/overall"] == 100
 
 
+PLAIN = {"host": "127.0.0.1", "timeout": 3600}
+
+
 class TestServerArguments:
     @pytest.fixture(autouse=True)
     def alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,8 +192,8 @@ class TestServerArguments:
         return model.api.server_args  # type: ignore[attr-defined]
 
     def test_what_the_user_says_holds(self) -> None:
-        assert self.arguments("org/one", host="0.0.0.0") == {"host": "0.0.0.0"}
-        assert self.arguments("org/two") == {"host": "127.0.0.1"}
+        assert self.arguments("org/one", host="0.0.0.0", timeout=60) == {"host": "0.0.0.0", "timeout": 60}
+        assert self.arguments("org/two") == PLAIN
 
     @pytest.mark.parametrize(("rank", "accepted"), [(1, 1), (4, 8), (8, 8), (17, 32), (300, 320), (600, 600)])
     def test_the_rank_is_one_that_vllm_takes(self, rank: int, accepted: int) -> None:
@@ -157,7 +202,7 @@ class TestServerArguments:
     def test_models_over_one_base_share_its_rank(self, tmp_path: Path) -> None:
         (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 12}))
         assert self.arguments(f"org/one:{tmp_path}")["max_lora_rank"] == 16
-        assert self.arguments("org/one") == {"host": "127.0.0.1", "enable_lora": True, "max_lora_rank": 16}
+        assert self.arguments("org/one") == {**PLAIN, "enable_lora": True, "max_lora_rank": 16}
         assert "enable_lora" not in self.arguments("org/other")
 
 

@@ -19,6 +19,7 @@ from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.judging import TOO_LONG, JudgeSettings, Overlong, judge
 from ste_plugin.model_request import ModelAnswers, ModelRequest, Steps, T
 from ste_plugin.pairs import Message, pair_from_row
+from ste_plugin.process_tree import end_tree
 from tests.harness.stock_inspect import read_rows
 
 STAND_IN = Path(__file__).with_name("stand_in_vllm") / "server.py"
@@ -67,7 +68,7 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     try:
         yield one
     finally:
-        one.process.kill()
+        end_tree(one.process.pid)
         one.process.wait()
 
 

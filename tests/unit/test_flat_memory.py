@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ste_plugin import jsonl
 from ste_plugin.annotation_file import AnnotationFile
@@ -16,6 +18,7 @@ from ste_plugin.curation import Curated, PairOrigin, curate
 from ste_plugin.errors import UserError
 from ste_plugin.journal import Journal
 from ste_plugin.pairs import pair_from_row, pair_to_row, read_pairs
+from ste_plugin.row_spool import RowSpool
 from ste_plugin.scratch_database import ScratchDatabase, text_key
 from tests.unit.driving import answered
 
@@ -38,8 +41,8 @@ def row(number: int, order: str = "chosen_first", label: str = "A", text: str = 
     }
 
 
-def curated(path: Path, **settings: Any) -> Curated:
-    chosen = {"balance": True, "validation_share": 0.1, "seed": 0, **settings}
+def curated(path: Path, **more: Any) -> Curated:
+    chosen = {"balance": True, "validation_share": 0.1, "seed": 0, **more}
     return curate(AnnotationFile(path), judge="j", prompt_hash="h", **chosen)
 
 
@@ -83,6 +86,59 @@ def test_opening_a_journal_holds_no_keys(tmp_path: Path) -> None:
         peaks.append(peak(lambda path=path, size=size: opened(path, size)))
     # a dictionary takes about 200 bytes a key
     assert peaks[2] - peaks[1] < (MANY - FEW) * 10
+
+
+def test_collecting_a_stage_holds_no_rows(tmp_path: Path) -> None:
+    def collect(size: int) -> None:
+        items = [f"{n}" for n in range(size)]
+        spool = RowSpool(items)
+        for item in reversed(items):
+            spool.put(item, [row(int(item)), row(int(item), "rejected_first")])
+        path = tmp_path / f"collected-{size}.jsonl"
+        jsonl.write_rows(path, spool.rows())
+        spool.close()
+        with path.open() as file:
+            assert sum(1 for _ in file) == 2 * size
+
+    collect(FEW)
+    assert peak(lambda: collect(MANY)) - peak(lambda: collect(FEW)) < (MANY - FEW) * ROW_BYTES / 10
+
+
+TEXTS = st.text('a"\\\u2028ü\ud800', max_size=3)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
+JSON_ROWS = st.dictionaries(TEXTS, VALUES | st.tuples(VALUES, VALUES) | st.dictionaries(TEXTS, VALUES), max_size=3)
+
+
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    st.lists(TEXTS, unique=True, max_size=5),
+    st.lists(st.tuples(st.integers(0, 4), st.lists(JSON_ROWS, max_size=3)), max_size=8),
+)
+def test_collected_rows_are_the_same_bytes(
+    tmp_path: Path, items: list[str], puts: list[tuple[int, list[dict[str, Any]]]]
+) -> None:
+    """As from a dictionary of lists: in the items' order, the last put of each alone, unknown items at the end."""
+    held: dict[str, list[dict[str, Any]]] = {item: [] for item in items}
+    spool = RowSpool([*items, *items])
+    for place, rows in puts:
+        item = items[place] if place < len(items) else f"not known before: {place}"
+        held[item] = rows
+        spool.put(item, rows)
+    jsonl.write_rows(tmp_path / "held.jsonl", [one for rows in held.values() for one in rows])
+    jsonl.write_rows(tmp_path / "spooled.jsonl", spool.rows())
+    assert (tmp_path / "spooled.jsonl").read_bytes() == (tmp_path / "held.jsonl").read_bytes()
+
+
+def test_what_is_no_json_is_refused_when_it_is_written(tmp_path: Path) -> None:
+    spool = RowSpool(["a"])
+    spool.put("a", [{"probability": float("nan")}])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        jsonl.write_rows(tmp_path / "rows.jsonl", spool.rows())
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])

@@ -1,5 +1,6 @@
 """Stands in for `vllm serve`: the part of its interface that Inspect's provider uses, with answers made up.
 
+As the real one, it has a process beside its own, which does not end with it.
 Writes what it is started with and asked for to the JSON-lines file STE_STAND_IN_VLLM. Further settings in variables of
 that name with an ending: _HANGS never answers a request, _SLEEPS takes none, _ROOM is the number of characters that a
 conversation may have, _TEXTS how many different texts the choices of a request are.
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from hashlib import blake2b
@@ -30,7 +32,11 @@ def main() -> None:
     parser.add_argument("--enable-lora", action="store_true")
     parser.add_argument("--max-lora-rank", choices=RANKS, default="16")
     options = parser.parse_args()
-    note("start", pid=os.getpid(), **{name: value for name, value in vars(options).items() if name != "api_key"})
+    engine = subprocess.Popen(["/bin/sleep", "600"])
+    known = {name: value for name, value in vars(options).items() if name != "api_key"}
+    note("start", pid=os.getpid(), engine=engine.pid, **known)
+    if "STE_STAND_IN_VLLM_SLEEPS" in os.environ:
+        time.sleep(600)
     Handler.options, Handler.models = options, [options.model]
     ThreadingHTTPServer((options.host, options.port), Handler).serve_forever()
 
