@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -35,12 +36,12 @@ CPU = {
     "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS": "3600",
     "VLLM_NO_USAGE_STATS": "1",
 }
-SERVER = ("max_model_len=2048", "enforce_eager=true", "max_num_seqs=16")
 PATIENCE = 3600.0
+SERVER = ("max_model_len=2048", "enforce_eager=true", "max_num_seqs=16", f"timeout={PATIENCE:.0f}")
 
 RECIPE = """
 name: vllm
-iterations: 1
+iterations: {iterations}
 select: {{source: builtin, limit: 8, max_chars: 120}}
 synthesize: {{strategies: {{neighbor: 1}}, pairs: 8, max_tokens: 16}}
 quality: {{filters: [empty, identical]}}
@@ -168,7 +169,8 @@ def test_a_benchmark(embedded_model: Path, tmp_path: Path) -> None:
     assert len(set(probabilities)) > 2  # by what is judged; in bfloat16 few values are possible
 
 
-def test_an_interrupt(embedded_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGKILL])
+def test_the_server_ends_with_the_run(embedded_model: Path, tmp_path: Path, way: signal.Signals) -> None:
     command = scoring(tmp_path, embedded_model)
     end = time.monotonic() + PATIENCE
     while not any("EngineCore" in " ".join(process.cmdline()) for process in alive(command)):
@@ -176,7 +178,7 @@ def test_an_interrupt(embedded_model: Path, tmp_path: Path) -> None:
         time.sleep(1)
     while not command.watch.addresses and command.process.poll() is None and time.monotonic() < end:
         time.sleep(1)
-    command.process.send_signal(signal.SIGINT)
+    command.process.send_signal(way)
     command.wait()
     command.assert_stopped()
 
@@ -185,23 +187,25 @@ def alive(command: Command) -> list[psutil.Process]:
     return [process for process in command.watch.processes.copy() if process.is_running()]
 
 
-@pytest.mark.parametrize("method", ["lora", "full"])
-def test_one_iteration(embedded_model: Path, tmp_path: Path, method: str) -> None:
-    """The judge after training is another model, from the same server (an adapter) or from one of its own."""
-    (tmp_path / "recipe.yaml").write_text(RECIPE.format(method=method))
+@pytest.mark.parametrize(("method", "iterations"), [("lora", 2), ("full", 1)])
+def test_iterations(embedded_model: Path, tmp_path: Path, method: str, iterations: int) -> None:
+    """Each judge is another model than the one before: from the same server (adapters) or from one of its own."""
+    (tmp_path / "recipe.yaml").write_text(RECIPE.format(method=method, iterations=iterations))
     command = Command(tmp_path, embedded_model, "ste/self_train", "recipe=recipe.yaml", "workdir=run")
     assert command.wait() == 0, command.said()
     command.assert_stopped()
-    checkpoint = tmp_path / "run" / "iteration-1" / "judge"
     by_label = {log.eval.task_args["label"]: log for log in logs(tmp_path)}
     base = f"vllm/{embedded_model}"
-    assert by_label["score-0-mini"].eval.model == base
-    named = f"{base}:{checkpoint}" if method == "lora" else f"vllm/{checkpoint}"
-    assert by_label["score-1-mini"].eval.model == named
-    seed, trained = (list(label_logprobs(by_label[f"score-{i}-mini"])) for i in (0, 1))
-    assert len(seed) == len(trained)
-    changes = [abs(after["A"] - before["A"]) for before, after in zip(seed, trained, strict=True)]
-    assert max(changes) > 0.05
-    assert len({port for _, port in command.watch.addresses}) == (1 if method == "lora" else 2)
+    judges = [tmp_path / "run" / f"iteration-{number}" / "judge" for number in range(1, iterations + 1)]
+    names = [base, *(f"{base}:{judge}" if method == "lora" else f"vllm/{judge}" for judge in judges)]
+    scored = [by_label[f"score-{number}-mini"] for number in range(iterations + 1)]
+    assert [log.eval.model for log in scored] == names
+    of_each = [list(label_logprobs(log)) for log in scored]
+    for one, following in pairwise(of_each):
+        assert len(one) == len(following)
+        changes = [abs(after["A"] - before["A"]) for before, after in zip(one, following, strict=True)]
+        assert max(changes) > 0.05
+    assert len({port for _, port in command.watch.addresses}) == (1 if method == "lora" else iterations + 1)
     _, stages = read_run(tmp_path / "run")
-    assert stages["score-1-mini"]["figures"]["parse_rate/overall"] == 100
+    for number in range(iterations + 1):
+        assert stages[f"score-{number}-mini"]["figures"]["parse_rate/overall"] == 100
