@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tests the provider vllm/ with a real server: scoring, interruption, one iteration with an adapter and one with all
-# weights. Makes both environments where they are missing. Not part of ci/test.sh: minutes, and gigabytes.
+# Tests the provider vllm/ with a real server: scoring, interruption, a run that is killed, two iterations with adapters
+# and one with all weights. Makes both environments where they are missing. Not part of ci/test.sh: minutes, and
+# gigabytes.
 #
 #   bash ci/vllm_test.sh           STE_VLLM_VENV: where the environment with vLLM is (default: .venv-vllm)
 #   bash ci/vllm_test.sh -k lora   further words go to pytest

@@ -200,11 +200,11 @@ def test_iterations(embedded_model: Path, tmp_path: Path, method: str, iteration
     names = [base, *(f"{base}:{judge}" if method == "lora" else f"vllm/{judge}" for judge in judges)]
     scored = [by_label[f"score-{number}-mini"] for number in range(iterations + 1)]
     assert [log.eval.model for log in scored] == names
-    of_each = [list(label_logprobs(log)) for log in scored]
-    for one, following in pairwise(of_each):
-        assert len(one) == len(following)
-        changes = [abs(after["A"] - before["A"]) for before, after in zip(one, following, strict=True)]
-        assert max(changes) > 0.05
+    seed, *trained = (list(label_logprobs(log)) for log in scored)
+    assert {len(each) for each in trained} == {len(seed)}
+    for each in trained:
+        assert max(abs(after["A"] - before["A"]) for before, after in zip(seed, each, strict=True)) > 0.05
+    assert all(one != following for one, following in pairwise(trained))
     assert len({port for _, port in command.watch.addresses}) == (1 if method == "lora" else iterations + 1)
     _, stages = read_run(tmp_path / "run")
     for number in range(iterations + 1):
