@@ -25,9 +25,11 @@ if "leaf" not in sys.argv:
 print(os.getpid(), flush=True)
 time.sleep(600)
 """
+# A shell without job control lets what it starts in the background ignore SIGINT, and so would a run of these tests.
 STARTER = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
 from ste_plugin.process_tree import watch_over
+signal.signal(signal.SIGINT, signal.default_int_handler)
 root = subprocess.Popen([sys.executable, "-S", "-c", sys.argv[1], *sys.argv[1:]])
 print(watch_over(root.pid).pid, flush=True)
 time.sleep(600)
