@@ -150,7 +150,7 @@ def test_time_follows_size_and_devices() -> None:
     one = seconds(load, Models(8e9, 1e9), DEVICES["h100"], 1)
     assert seconds(load, Models(16e9, 1e9), DEVICES["h100"], 1) == pytest.approx(2 * one)
     assert seconds(load, Models(8e9, 1e9), DEVICES["h100"], 4) == pytest.approx(one / 4)
-    generator = StageLoad("x", "generator", tokens_in=1350)
+    generator = StageLoad("x", "generator", tokens_in=1850)
     assert seconds(generator, Models(1e12, SMOLLM2), CPU, 1) == pytest.approx(1)
 
 
