@@ -49,17 +49,15 @@ def reason_against(pair: Pair, settings: QualitySettings, leaks: re.Pattern[str]
     Reasons: "empty", "identical", "near_identical", "chosen_refused", "rejected_refused", "leaked_markers",
     "wrong_language", "quotes_modified". `leaks` is what `leak_pattern` gives.
     """
-    # what the strategy's own file says, beside the table and the recipe
-    if own := declared_exemptions(strategy_of(pair)):
-        settings = settings.model_copy(update={"filters": tuple(name for name in settings.filters if name not in own)})
     strategy = strategy_of(pair)
-    by_design, exempt = BY_DESIGN.get(strategy, frozenset()), settings.exempt.get(strategy, ())
+    # this table, the strategy's own file, the recipe
+    exempt = {*BY_DESIGN.get(strategy, ()), *declared_exemptions(strategy), *settings.exempt.get(strategy, ())}
     chosen, rejected = reply_text(pair.chosen), reply_text(pair.rejected)
     for name in settings.filters:
-        if name in exempt or name in by_design:
+        if name in exempt:
             continue
         for reason in _reasons(name, pair, chosen, rejected, settings.near_identical, leaks):
-            if reason not in by_design:
+            if reason not in exempt:
                 return reason
     return None
 
