@@ -5,6 +5,7 @@
     resume    the journal is opened, as a run does that goes on
     annotate (core)  the journal's answers are looked up, read and searched for the first accepted one, rows are
               written: what the stage does without the harness that users run it under
+    annotate (Inspect)  the same by `inspect eval ste/annotate_judgments`, with its log
     curate    rows and pairs are read, split and balanced
     export    the training rows are written
     rescore   `ste rescore` reads the same judgments from a plain file
@@ -23,10 +24,11 @@ import math
 import os
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,23 +47,30 @@ from report_files import (
 )
 
 from ste_plugin import jsonl
-from ste_plugin.annotation import annotate
+from ste_plugin.annotate_stage import annotation_steps
 from ste_plugin.annotation_file import AnnotationFile
 from ste_plugin.curation import Curated, PairOrigin, curate
 from ste_plugin.journal import Journal
 from ste_plugin.judge_prompt import JudgePrompt
-from ste_plugin.judging import JudgeSettings
 from ste_plugin.model_request import Answer, ModelAnswers
-from ste_plugin.pairs import ORDERS, Message, Pair, pair_to_row, read_pairs
+from ste_plugin.pairs import Message, Pair, pair_to_row, read_pairs
+from ste_plugin.recipe import Recipe, load_recipe
 from ste_plugin.stage_rows import annotation_to_row
 
 CORE = "annotate (core)"
-STAGES = ("resume", CORE, "curate", "export", "rescore")
+UNDER_INSPECT = "annotate (Inspect)"
+STAGES = ("resume", CORE, UNDER_INSPECT, "curate", "export", "rescore")
 DRAWS = 5
 WORDS = ["answer", "request", "because", "clear", "wrong", "first", "second", "short", "exact", "number", "better"]
 PROMPT = JudgePrompt.load("judge_short")
-SETTINGS = JudgeSettings(PROMPT, temperature=0.7, top_p=0.9)
-MODEL = "recorded"
+RECIPE = f"""
+name: growth
+judge: {{prompt: {PROMPT.name}}}
+annotate: {{draws: {DRAWS}, first_round: {DRAWS}}}
+"""
+MODEL = "mockllm/model"
+IDENTITY = f"{MODEL}||"
+"""How the journal names the model; it is never asked."""
 
 
 def main() -> None:
@@ -81,7 +90,7 @@ def main() -> None:
         sizes = [int(size) for size in text.split(",")]
     except ValueError:
         parser.error(f"--sizes {text}: whole numbers with commas between them")
-    folder.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     runs_file = options.out / "growth-runs.jsonl"
     about = machine()
     state = state_digest(about)
@@ -95,6 +104,7 @@ def main() -> None:
     for size in sizes:
         if all((stage, size) in done for stage in STAGES):
             continue
+        folder.mkdir(exist_ok=True)
         # in a process of its own, too: a process counts what its parent held as its own peak
         in_a_process("record", size, options.out)
         for stage in STAGES:
@@ -103,8 +113,7 @@ def main() -> None:
             append_line(runs_file, run | {"state": state, "machine": about, "load_average": load})
             said = run.get("error") or f"{run['cpu_s']:.1f} s of CPU, {run['peak_mib']:.0f} MiB"
             print(f"{size} {stage}: {said}", file=sys.stderr)
-        for file in folder.iterdir():
-            file.unlink()
+        shutil.rmtree(folder)
     report(mine(), options.out)
 
 
@@ -129,7 +138,7 @@ def measured(stage: str, size: int, folder: Path) -> dict[str, Any]:
         "size": size,
         "wall_s": time.perf_counter() - wall - skipped_wall,
         "cpu_s": time.process_time() - cpu - skipped_cpu + children.ru_utime + children.ru_stime,
-        # rescore: of the command alone, a child that has ended
+        # rescore and Inspect: of the command alone, a child that has ended
         "peak_mib": max(peak_mib([psutil.Process()]), children.ru_maxrss / 1024),
         "start_mib": before,
     }
@@ -143,22 +152,28 @@ def pairs(size: int) -> Iterator[Pair]:
         yield Pair(f"pair-{number}", (Message("user", f"{number} {request}"),), (f"{chosen}.",), (f"{rejected}!",))
 
 
+def recipe(folder: Path) -> Recipe:
+    return load_recipe(str(folder / "recipe.yaml"))
+
+
 def record(size: int, folder: Path) -> tuple[float, float]:
-    """A journal of made-up answers, the same judgments as a plain file, and their pairs."""
+    """A journal of made-up answers, the same judgments as a plain file, their pairs, and the recipe."""
+    (folder / "recipe.yaml").write_text(RECIPE)
+    settings = recipe(folder)
     jsonl.write_rows(folder / "pairs.jsonl", (pair_to_row(pair) for pair in pairs(size)))
 
     def rows() -> Iterator[dict[str, Any]]:
         with Journal(folder / "journal.jsonl") as journal:
             for pair in pairs(size):
-                for order in ORDERS:
+                for order, steps in annotation_steps(pair, settings).items():
                     rng = random.Random(f"{pair.id} {order}")
-                    request = next(annotate(pair, order, SETTINGS, draws=DRAWS, first_round=DRAWS))
+                    request = next(steps)
                     texts = []
                     for _ in range(DRAWS):
                         label = rng.choice(["[[A]]", "[[B]]", "[[B]]", "none"])
                         texts.append(" ".join([*rng.choices(WORDS, k=rng.randint(10, 60)), label]))
                     answers = tuple(Answer(text, len(text) // 5, "stop") for text in texts)
-                    journal.put(request.key(MODEL), ModelAnswers(400, answers))
+                    journal.put(request.key(IDENTITY), ModelAnswers(400, answers))
                     for text in texts:
                         yield {"text": text, "gold": "A" if order == "chosen_first" else "B"}
 
@@ -173,21 +188,34 @@ def run_resume(size: int, folder: Path) -> tuple[float, float]:
 
 
 def run_annotate(size: int, folder: Path) -> tuple[float, float]:
+    settings = recipe(folder)
+
     def rows() -> Iterator[dict[str, Any]]:
         with Journal(folder / "journal.jsonl") as journal:
             for pair in pairs(size):
-                for order in ORDERS:
-                    steps = annotate(pair, order, SETTINGS, draws=DRAWS, first_round=DRAWS)
+                for steps in annotation_steps(pair, settings).values():
                     request = next(steps)
                     try:
                         while True:
-                            answers = journal.get(request.key(MODEL))
+                            answers = journal.get(request.key(IDENTITY))
                             assert answers is not None
                             request = steps.send(answers)
                     except StopIteration as end:
                         yield annotation_to_row(end.value)
 
     jsonl.write_rows(folder / "annotations.jsonl", rows())
+    return 0.0, 0.0
+
+
+def run_annotate_under_inspect(size: int, folder: Path) -> tuple[float, float]:
+    journal = folder / "journal.jsonl"
+    recorded = journal.stat().st_size
+    files = {"pairs": "pairs.jsonl", "recipe": "recipe.yaml", "journal": journal.name, "out": "by-inspect.jsonl"}
+    command = [Path(sys.executable).with_name("inspect"), "eval", "ste/annotate_judgments", "--model", MODEL]
+    command += [word for name, file in files.items() for word in ("-T", f"{name}={folder / file}")]
+    run_command([*command, "--log-dir", folder / "logs", "--display", "none"])
+    assert journal.stat().st_size == recorded, "the model was asked"
+    assert (folder / "by-inspect.jsonl").read_bytes() == (folder / "annotations.jsonl").read_bytes()
     return 0.0, 0.0
 
 
@@ -221,16 +249,22 @@ def run_export(size: int, folder: Path) -> tuple[float, float]:
 def run_rescore(size: int, folder: Path) -> tuple[float, float]:
     ste = Path(sys.executable).with_name("ste")
     command = [ste, "rescore", folder / "judgments.jsonl", "--text", "text", "--gold", "gold", "--prompt", PROMPT.name]
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(done.stderr.strip() or f"ste rescore: exit code {done.returncode}")
+    run_command(command)
     return 0.0, 0.0
+
+
+def run_command(command: Sequence[str | Path]) -> None:
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(done.stderr.strip() or f"{' '.join(words[:2])}: exit code {done.returncode}")
 
 
 RUNS = {
     "record": record,
     "resume": run_resume,
     CORE: run_annotate,
+    UNDER_INSPECT: run_annotate_under_inspect,
     "curate": run_curate,
     "export": run_export,
     "rescore": run_rescore,

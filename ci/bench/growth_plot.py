@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 380, 280, 56, 44, 34
-COLOURS = ("#3b6ea5", "#c05a2c", "#4d8b53", "#8a5aa0", "#a08a2c")
+COLOURS = ("#3b6ea5", "#c05a2c", "#4d8b53", "#8a5aa0", "#a08a2c", "#555555")
 LINE = 12
 """Pixels from one name to the next."""
 
