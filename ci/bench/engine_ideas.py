@@ -11,7 +11,7 @@ from unittest.mock import patch
 import torch
 from ideas_work import DRAWS, GREEDY, TRAINING, VERDICT, Bench
 
-from ste_plugin.engine import block_attention, draw_rows, generate_batch, prefill, sampling
+from ste_plugin.engine import block_attention, draw_rows, generate_batch, prefill, sampling, shared_prompts
 from ste_plugin.engine.local_model import LocalModel
 
 
@@ -132,6 +132,11 @@ IDEAS = {
         "one copy of a prompt's keys and values for all its draws",
         (DRAWS,),
         _replaced(generate_batch, "start_rows", draw_rows.RowsOverCopies),
+    ),
+    "products": Idea(
+        "draws meet their prompt in oneDNN's products (else in torch's own attention)",
+        (GREEDY, DRAWS),
+        _replaced(shared_prompts, "FEWEST_SCORES", 2**60),
     ),
     "leave": Idea("finished rows leave the batch", (DRAWS,), _replaced(generate_batch, "COMPACT_AT", 0.0)),
     "verdict": Idea("a draw ends with its verdict", (GREEDY, DRAWS), _every_draw_to_its_end),

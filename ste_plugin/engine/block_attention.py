@@ -84,11 +84,18 @@ def block_attention_forward(
     return _attend(query, key, value, blocks, scale), None
 
 
-def _made_for(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> bool:
+def has_bfloat16_products(*factors: torch.Tensor) -> bool:
+    """Whether `bfloat16_products` does what it says with `factors`, and fast."""
     return (
-        all(states.device.type == "cpu" and states.dtype is torch.bfloat16 for states in (query, key, value))
+        all(states.device.type == "cpu" and states.dtype is torch.bfloat16 for states in factors)
         and torch.cpu._is_avx512_bf16_supported()
         and hasattr(torch.backends.mkldnn, "matmul")  # older torch has no such setting
+    )
+
+
+def _made_for(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> bool:
+    return (
+        has_bfloat16_products(query, key, value)
         and query.shape[2] >= SHORTEST
         and key.shape == value.shape
         and query.shape[1] % key.shape[1] == 0
@@ -160,7 +167,7 @@ def _blocks(mask: torch.Tensor) -> list[Block]:
 
 
 @contextmanager
-def _bfloat16_products() -> Iterator[None]:
+def bfloat16_products() -> Iterator[None]:
     """Within, float32 matrix products round their factors (here: bfloat16 values already) to bfloat16.
 
     The only way on a CPU to have a product of bfloat16 matrices in float32. The setting is the whole process's.
@@ -217,7 +224,7 @@ def _attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, blocks:
     """Shape (rows, queries, heads, head size)."""
     rows, heads, length, size = query.shape
     result = query.new_empty(rows, length, heads, size)
-    with _bfloat16_products():
+    with bfloat16_products():
         for part in _parts(query, key, scale):
             values = value[part.rows].reshape(-1, *value.shape[2:])
             own = result[part.rows].view(part.shape[0], length, *part.shape[1:], size).permute(0, 2, 3, 1, 4)
@@ -245,7 +252,7 @@ class _Attention(torch.autograd.Function):
         query, key, value, result = ctx.saved_tensors
         heads, length, size = query.shape[1:]
         into_query, into_key, into_value = (torch.empty_like(states) for states in (query, key, value))
-        with _bfloat16_products():
+        with bfloat16_products():
             for part in _parts(query, key, ctx.scale):
                 values = value[part.rows].float().reshape(-1, *value.shape[2:])
                 incoming = gradient[part.rows].transpose(1, 2).float().reshape(*part.shape, length, size)

@@ -18,12 +18,18 @@ import torch
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import sdpa_mask
 
-from ste_plugin.engine.block_attention import block_attention_forward
+from ste_plugin.engine.block_attention import bfloat16_products, block_attention_forward, has_bfloat16_products
 from ste_plugin.engine.packed_prompts import PackedPrompts
 from ste_plugin.engine.roomy_cache import RoomyLayer
 
 ATTENTION = "ste_shared_prompts"
 """Name of the attention in transformers' registry."""
+
+FEWEST_SCORES = 2**14
+"""Below so many scores torch's own attention takes less time than the calls that products of matrices need."""
+
+KEYS_AT_ONCE = 2**21
+"""Numbers of keys that are held in float32 at a time (8 MiB)."""
 
 _active = threading.local()
 
@@ -153,6 +159,8 @@ def _attention(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """(softmax(query key') value, log of the sum of exponentials), the latter float32 without the last dimension."""
     if query.device.type == "cpu":
+        if query.shape[:3].numel() * key.shape[2] >= FEWEST_SCORES and has_bfloat16_products(query, key, value):
+            return _attention_by_products(query, key, value, mask, scale)
         # what torch's own attention calls on a CPU; it keeps the sum of exponentials
         if mask is not None:
             mask = mask.to(query.dtype).expand(-1, 1, query.shape[2], -1)
@@ -161,6 +169,33 @@ def _attention(
         )
         return result, total
     return _plain_attention(query, key, value, mask, scale)
+
+
+def _attention_by_products(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, scale: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """`_attention` by oneDNN's products, scores and softmax in float32, so many rows at a time that copies stay few."""
+    rows, heads, queries, size = query.shape
+    at_once = max(1, KEYS_AT_ONCE // key[0].numel())
+    if at_once < rows:
+        parts = [
+            _attention_by_products(query[part], key[part], value[part], mask if mask is None else mask[part], scale)
+            for part in (slice(start, start + at_once) for start in range(0, rows, at_once))
+        ]
+        return torch.cat([result for result, _ in parts]), torch.cat([total for _, total in parts])
+    scaled = (query * scale).float().reshape(rows * heads, queries, size)
+    with bfloat16_products():
+        scores = torch.bmm(scaled, key.float().reshape(rows * heads, -1, size).transpose(1, 2))
+    scores = scores.view(rows, heads, queries, -1)
+    if mask is not None:
+        scores += mask
+    # log of the sum: a score less the log of its probability, taken where both are largest
+    total = scores.amax(-1)
+    shares = torch.softmax(scores, -1, out=scores)
+    total -= shares.amax(-1).log()
+    weights = shares.to(value.dtype).view(rows * heads, queries, -1)
+    result = torch.bmm(weights, value.reshape(rows * heads, -1, size)).view(rows, heads, queries, size)
+    return result, total
 
 
 def _plain_attention(

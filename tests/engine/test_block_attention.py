@@ -155,6 +155,6 @@ def test_the_setting_of_products_is_put_back() -> None:
     before = torch.backends.mkldnn.matmul.fp32_precision
     block_attention_forward(MODULE, *states(1, 24, 24, 0), None)
     assert torch.backends.mkldnn.matmul.fp32_precision == before
-    with pytest.raises(ZeroDivisionError), block_attention._bfloat16_products():
+    with pytest.raises(ZeroDivisionError), block_attention.bfloat16_products():
         _ = 1 / 0
     assert torch.backends.mkldnn.matmul.fp32_precision == before

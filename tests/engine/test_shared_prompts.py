@@ -46,6 +46,40 @@ def test_rows_that_come_and_go(loaded: LocalModel, data: st.DataObject) -> None:
         count = len(kept)
 
 
+@pytest.mark.parametrize("at_once", [1, 60 * 8 * 2, 10**9])
+@pytest.mark.parametrize("queries", [3, 90])
+@torch.inference_mode()
+def test_attention_by_products(queries: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bfloat16, however many rows at a time: within rounding of float32's, the log of the sum exactly."""
+    monkeypatch.setattr(shared_prompts, "KEYS_AT_ONCE", at_once)
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = ((3 * torch.randn(5, 2, n, 8, generator=generator)).bfloat16() for n in (queries, 60, 60))
+    mask = torch.zeros(5, 1, 1, 60)
+    mask[0, ..., :59] = mask[3, ..., :20] = float("-inf")
+    for hidden in (mask, None):
+        result, total = shared_prompts._attention_by_products(query, key, value, hidden, 0.25)
+        expected, log_sum = shared_prompts._plain_attention(query.float(), key.float(), value.float(), hidden, 0.25)
+        assert result.dtype is torch.bfloat16 and total.dtype is torch.float32
+        assert float((result.float() - expected).norm() / expected.norm()) < 0.005
+        torch.testing.assert_close(total, log_sum, atol=1e-4, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_products_are_taken_for_many_scores_in_bfloat16_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not shared_prompts.has_bfloat16_products(torch.zeros(1, dtype=torch.bfloat16)):
+        pytest.skip("no products of bfloat16 on this processor")
+    calls: list[int] = []
+    real = shared_prompts._attention_by_products
+    monkeypatch.setattr(shared_prompts, "_attention_by_products", lambda *a: calls.append(1) or real(*a))
+    keys = shared_prompts.FEWEST_SCORES // (2 * 2 * 4)
+    for dtype, length, expected in ((torch.bfloat16, keys, 1), (torch.bfloat16, keys - 1, 0), (torch.float32, keys, 0)):
+        calls.clear()
+        query, key, value = (torch.randn(2, 2, n, 8).to(dtype) for n in (4, length, length))
+        result, _ = shared_prompts._attention(query, key, value, None, 0.3)
+        assert len(calls) == expected
+        assert result.shape == query.shape
+
+
 @torch.inference_mode()
 def test_devices_without_a_kernel_of_their_own(loaded: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """The plain form of the same attention."""
