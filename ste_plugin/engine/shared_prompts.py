@@ -25,7 +25,7 @@ from ste_plugin.engine.roomy_cache import RoomyLayer
 ATTENTION = "ste_shared_prompts"
 """Name of the attention in transformers' registry."""
 
-FEWEST_SCORES = 2**14
+FEWEST_SCORES = 2**15
 """Below so many scores torch's own attention takes less time than the calls that products of matrices need."""
 
 KEYS_AT_ONCE = 2**21
