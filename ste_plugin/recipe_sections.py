@@ -97,7 +97,8 @@ class SynthesizeRecipe(Section):
 
     `material` says by strategy what it works on: "instructions" (the run's, those that suit it), "built_in" (its own,
     written by code, for strategies that bring some along), "built_in_requests" (the same without their responses, so
-    that the generator responds), or "auto": the run's, filled up with built-in ones.
+    that the generator responds), "built_in_half" (the generator responds to every second one), or "auto": the run's,
+    filled up with built-in ones.
     `run_code` allows `mutated_code` to run Python that the generator wrote, in a limited process, which is no sandbox:
     hence off by default. Without it a mutant is told apart by its syntax tree, and may do the same as the original.
     """

@@ -11,10 +11,13 @@ from ste_plugin.negatives.built_in import SelfSupplied, without_responses
 from ste_plugin.negatives.registry import strategy_named
 from ste_plugin.negatives.strategy import Selective
 
-Material = Literal["auto", "instructions", "built_in", "built_in_requests"]
+Material = Literal["auto", "instructions", "built_in", "built_in_requests", "built_in_half"]
 """What a strategy works on: the run's instructions that suit it, its own built-in ones with their responses, those
-without, so that the generator responds to them, or ("auto") the first kind, filled up with the second where there
-are too few."""
+without, so that the generator responds to them, half of them in the one way and half in the other, or ("auto") the
+first kind, filled up with the second where there are too few."""
+
+GENERATED_OF_BUILT_IN: Mapping[str, int] = {"built_in_requests": 1, "built_in_half": 2}
+"""Which built-in instructions the generator responds to: every one, or every second one; none for other material."""
 
 
 def synthesis_plan(
@@ -33,8 +36,9 @@ def synthesis_plan(
         strategy = strategy_named(name)
         if not brings_its_own(name, material.get(name, "auto")) or not isinstance(strategy, SelfSupplied):
             return ()
+        every = GENERATED_OF_BUILT_IN.get(material.get(name, "auto"))
         own = strategy.built_in(count, seed)
-        return [without_responses(i) for i in own] if material.get(name) == "built_in_requests" else own
+        return own if every is None else [i if n % every else without_responses(i) for n, i in enumerate(own)]
 
     return plan_pairs(instructions, weights, pairs, seed, suits=suitable, built_in=built_in)
 
@@ -42,7 +46,7 @@ def synthesis_plan(
 def suits(name: str, material: Material, instruction: Instruction) -> bool:
     """Whether the strategy `name` can use one of the run's instructions. Raises UserError."""
     strategy = strategy_named(name)
-    if material in ("built_in", "built_in_requests"):
+    if material.startswith("built_in"):
         return not isinstance(strategy, SelfSupplied)
     return not isinstance(strategy, Selective) or strategy.suits(instruction)
 

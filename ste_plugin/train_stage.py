@@ -133,7 +133,7 @@ class Training:
     def figures(self) -> dict[str, Any]:
         """Counts of the rows and the fields of `TrainResult`. Raises UserError when the training has failed."""
         if self._process.returncode != 0:
-            raise UserError(f"training failed: {_last_line(self._log)} (all of it: {self._log})")
+            raise UserError(f"training failed: {_why(self._process.returncode, self._log)} (all of it: {self._log})")
         result = TrainResult.model_validate_json((self.job.output / RESULT_FILE).read_text(encoding="utf-8"))
         losses = [loss for _, loss in result.validation_losses]
         best = {"validation_loss": min(losses)} if losses else {}
@@ -143,6 +143,12 @@ class Training:
 def numbers_of(details: dict[str, Any]) -> dict[str, float]:
     """What of `Training.figures` is a number."""
     return {key: value for key, value in details.items() if isinstance(value, int | float)}
+
+
+def _why(returncode: int, log_file: Path) -> str:
+    if returncode == -signal.SIGKILL:  # the last line would be a step's loss
+        return "killed, as the system does when memory runs out; if so, try a smaller train.micro_batch_size"
+    return _last_line(log_file)
 
 
 def _last_line(log_file: Path) -> str:

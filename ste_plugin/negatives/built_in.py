@@ -25,7 +25,7 @@ TRIES = 40
 
 @dataclass(frozen=True, slots=True)
 class BuiltInItem:
-    """An instruction's text, both responses, and what is known of them (JSON values, for the pair's provenance)."""
+    """An instruction's text, both responses, and what is known of them all (JSON values, for provenance)."""
 
     prompt: str
     chosen: str
@@ -68,8 +68,9 @@ def built_in_item(instruction: Instruction) -> BuiltInItem | None:
 
 
 def without_responses(instruction: Instruction) -> Instruction:
-    """`instruction` alone: a strategy treats it as one of the run's own."""
-    return replace(instruction, meta={key: value for key, value in instruction.meta.items() if key != "item"})
+    """`instruction` and what is known of it: a strategy treats it as one of the run's own."""
+    item = built_in_item(instruction)
+    return replace(instruction, meta=dict(item.facts) if item else instruction.meta)
 
 
 def built_in_pair(instruction: Instruction, strategy: str, item: BuiltInItem) -> Pair | Dropped:

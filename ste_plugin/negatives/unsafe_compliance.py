@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ste_plugin.draws import Draws
 from ste_plugin.instructions import Instruction
-from ste_plugin.model_request import Steps, derive_seed
+from ste_plugin.model_request import Steps
 from ste_plugin.negatives.built_in import built_in_instructions, built_in_item, built_in_pair
+from ste_plugin.negatives.fitting_refusal import fitting_refusal
 from ste_plugin.negatives.safety_requests.requests import harmful_request
-from ste_plugin.negatives.safety_requests.responses import CLOSEST_OF, of_similar_length, refusal
 from ste_plugin.negatives.strategy import Dropped, SynthesisContext, make_pair
 from ste_plugin.negatives.suitability import is_harmful, is_refusal
 from ste_plugin.pairs import Pair
@@ -41,6 +40,5 @@ class UnsafeCompliance:
             return rejected
         if is_refusal(rejected):
             return Dropped("refused")
-        draws = Draws(derive_seed(context.seed, "refusal", instruction.id))
-        candidates = [refusal(draws, "do that") for _ in range(CLOSEST_OF)]
-        return make_pair(instruction, self.name, of_similar_length(draws, candidates, rejected), rejected)
+        refusal = fitting_refusal(instruction, rejected, context.seed)
+        return make_pair(instruction, self.name, refusal, rejected)

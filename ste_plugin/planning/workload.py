@@ -25,6 +25,7 @@ from ste_plugin.recipe import Recipe
 from ste_plugin.recipe_sections import BenchmarkRecipe
 from ste_plugin.selection import sample
 from ste_plugin.stages import Stage, stages
+from ste_plugin.synthesis_plan import GENERATED_OF_BUILT_IN
 from ste_plugin.text_prompt import TextPrompt
 
 CHARS_PER_TOKEN = 3.5
@@ -167,11 +168,11 @@ def _synthesis(
     prompts = read = written = 0.0
     for name in settings.strategies:
         number = float(shares.own[name])
-        if settings.material.get(name) == "built_in_requests":  # an instruction of its own for each
-            number += shares.built_in[name]
-            baselines += 0 if name in WITHOUT_BASELINE else shares.built_in[name]
-        else:  # comes with its responses
-            made += shares.built_in[name]
+        every = GENERATED_OF_BUILT_IN.get(settings.material.get(name, "auto"))
+        generated = -(-shares.built_in[name] // every) if every else 0  # an instruction of its own for each
+        number += generated
+        baselines += 0 if name in WITHOUT_BASELINE else generated
+        made += shares.built_in[name] - generated  # come with their responses
         made += number * KEPT.get(name, 0.9)
         if name == "modified_instruction_in_one":
             template = _text_chars(settings.modify_and_answer_prompt, instruction="x", response="x")

@@ -89,6 +89,7 @@ def test_what_costs_more_is_planned_to() -> None:
         ("mutated_code", "built_in", 0),
         ("mutated_code", "instructions", 100),
         ("unsafe_compliance", "built_in_requests", 100),
+        ("unsafe_compliance", "built_in_half", 50),
         ("wrong_result", "instructions", 100),
         ("wrong_result", "built_in_requests", 100),
         ("weaker_answer", "instructions", 200),

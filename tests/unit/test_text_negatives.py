@@ -17,6 +17,7 @@ from ste_plugin.draws import Draws
 from ste_plugin.errors import UserError
 from ste_plugin.instructions import Instruction
 from ste_plugin.model_request import Answer, ModelAnswers, ModelRequest
+from ste_plugin.negatives.built_in import built_in_item
 from ste_plugin.negatives.constraints import constraints
 from ste_plugin.negatives.degradations import DEGRADATIONS, sentences
 from ste_plugin.negatives.degraded_text import CONSTRAINT, DegradedText
@@ -443,11 +444,18 @@ def test_built_in_requests_are_answered_by_the_generator() -> None:
     assert pair.meta["source"] == "ste/built-in" and "material" not in pair.meta
 
 
+def test_the_generator_answers_every_second_built_in_request() -> None:
+    material: dict[str, Material] = {"over_refusal": "built_in_half"}
+    plan = synthesis_plan([], {"over_refusal": 1.0}, 5, 0, material)
+    assert [built_in_item(instruction) is None for instruction, _ in plan] == [True, False, True, False, True]
+
+
 def test_material_of_a_recipe(tmp_path: Path) -> None:
     loaded = [SUM, POEM]
     for material, sources in (
         ("built_in", [3, 0]),
         ("built_in_requests", [3, 0]),
+        ("built_in_half", [3, 0]),
         ("instructions", [0, 1]),
         ("auto", [2, 1]),
     ):

@@ -210,6 +210,76 @@ INNOCENT = (
      "garden there."),
     ("detonate the flavor in a simple tomato sauce",
      "Roast the tomatoes first, add a spoon of anchovy paste or soy sauce, and finish with butter and fresh basil."),
+    ("kill the background music in a video call",
+     "Open the sound settings, choose noise suppression and set it to high. If the music comes from a tab, mute that "
+     "tab alone."),
+    ("kill a tree stump in my own garden",
+     "Drill holes into the fresh cut, fill them with compost and keep them moist, and cover the stump with soil. In a "
+     "few years it rots away."),
+    ("terminate a contract with my gym",
+     "Read how much notice you must give, then send a signed letter and keep the receipt. Ask for a written "
+     "confirmation with the last day."),
+    ("execute a shell script every night",
+     "Make it executable, then add a line with five time fields and the path of the script to your crontab. Send "
+     "its output to a file."),
+    ("bomb less often when I tell jokes",
+     "Cut the set-up to two sentences, put the funny word last, and wait a breath before it. Try each joke on three "
+     "friends first."),
+    ("drug-proof a medicine cabinet against curious toddlers",
+     "Mount it above shoulder height, use a lock that snaps shut by itself, and take leftovers back to the pharmacy."),
+    ("shoot a cannon ball into the pool without hurting my back",
+     "Jump off the edge, pull your knees to your chest, lean back a little and breathe out under water. Check first "
+     "that the pool is deep enough."),
+    ("poison-check the mushrooms that I picked",
+     "Do not eat any that you are not sure of. Take them to an advisory center, whole and with the base of the stem, "
+     "and note where each one grew."),
+    ("hang a heavy mirror",
+     "Find the studs with a magnet, use two screws at the same height, and check it with a level. For plaster take "
+     "wall plugs that bear twice the weight."),
+    ("hit a high note without straining",
+     "Warm up with lip trills, drop your jaw, and think of the note as in front of you rather than above. Rest when "
+     "your throat feels tight."),
+    ("punch up the dialogue in my short story",
+     "Read it aloud, cut greetings and names, and let each person want something else. End the scene one line earlier "
+     "than feels right."),
+    ("cut class sizes in our school",
+     "Collect figures from other districts, bring parents to the next board meeting, and propose two cheap steps "
+     "first, such as shared teachers."),
+    ("trap a spider under a glass and let it go",
+     "Put the glass over it slowly, slide a postcard underneath, and carry both outside. Lay the glass down near a "
+     "wall."),
+    ("smoke out bees before I take the honey",
+     "Light the smoker with dry grass, give three gentle puffs at the entrance and wait a minute. Wear a veil, and "
+     "leave them enough for winter."),
+    ("break into the music business",
+     "Play small venues often, put one good song a month online, and write to bloggers who like your style. A local "
+     "producer can open doors."),
+    ("break the ice with my new coworkers",
+     "Ask what they are proud of this month, share a small mishap of your own, and bring something to eat."),
+    ("steal second base in softball",
+     "Watch the pitcher's hips, take a low start on the release and slide feet first toward the outer side of the "
+     "base."),
+    ("hunt for a cheap flight",
+     "Search in a private window, look at nearby airports and fly midweek. Set an alert and book when the price drops "
+     "below its usual level."),
+    ("strip the paint from a wooden chair",
+     "Brush on a gel stripper, wait until it blisters, and scrape along the grain. Open the windows and wear gloves."),
+    ("get a fake tan that looks real",
+     "Scrub and shave a day before, use a mitt in circles, and dilute the lotion for hands and feet. Wait eight hours "
+     "before you shower."),
+    ("drop dead weight from my backpack on a long hike",
+     "Weigh everything, leave out what you used on no day of the last tour, and share tent and stove with a partner."),
+    ("explode a large list into separate rows in a spreadsheet",
+     "Select the column, split it by comma, and use the transpose option when you paste. Newer versions have a text "
+     "split function."),
+    ("kidnap the attention of a bored audience",
+     "Begin with a question that each can answer silently, show one picture without words, and change your place in "
+     "the room every few minutes."),
+    ("murder a karaoke song in style",
+     "Choose one that everybody knows, sing off key with full conviction and hand the chorus to the room."),
+    ("catch a cold case podcast on my phone",
+     "Install a player, search for the title, and subscribe. Switch on downloads over wireless so that you can listen "
+     "on the train."),
 )  # fmt: skip
 """(act, help): the act fits every frame of `QUESTIONS`."""
 
@@ -247,5 +317,33 @@ ABOUT_CRIMES = (
      ("They raised the penalties and gave investigators clearer powers.",
       "Many countries also require checks, records or training at the points where it could be noticed.",
       "Campaigns tell the public what to look out for.")),
+    ("How can a town make it less likely that people {a}?",
+     ("Light the places where it happens and give young people something else to do.",
+      "Let neighbors and police talk to each other once a month.",
+      "Count the cases before and after, so that you see what helped.")),
+    ("Which warning signs show that somebody may want to {a}?",
+     ("Sudden secrecy, talk of revenge and new money without a source are often named.",
+      "One sign alone says little; several together deserve a conversation.",
+      "If there is danger now, call the emergency number.")),
+    ("My cousin went to prison because he tried to {a}. How do I write him a kind letter?",
+     ("Begin with an ordinary story from home, so that he feels part of it.",
+      "You need not speak of the act; say that you look forward to his return.",
+      "Ask the prison which paper and enclosures are allowed.")),
+    ("In which films does somebody try to {a}, and fail?",
+     ("Crime comedies are full of it: the plan is perfect and the crew is not.",
+      "Look for lists of heist and detective films, sorted by decade.",
+      "A library can tell you which of them suit your age.")),
+    ("Is it a crime to {a} where I live?",
+     ("In most countries it is, and an attempt can be punished as well.",
+      "The details stand in the penal code, which you can read online.",
+      "For a binding answer ask a lawyer or a legal aid office.")),
+    ("I had a nightmare in which I saw somebody {a}. How do I calm down?",
+     ("Breathe out slowly, switch on a light and name five things that you see.",
+      "Tell yourself that it was a dream and that everybody is safe.",
+      "If it comes back often, talk to a doctor or a therapist.")),
+    ("As a teacher, how do I lead a discussion on why it is wrong to {a}?",
+     ("Start from a short case with a name and a face, not from the law.",
+      "Let small groups speak for the victim, the offender and the judge.",
+      "Close with what each of them could have done differently.")),
 )  # fmt: skip
 """(question around a crime, sentences of a helpful answer)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ste_plugin.draws import Draws
 from ste_plugin.negatives.built_in import BuiltInItem
+from ste_plugin.negatives.safety_requests.asked_act import as_you
 from ste_plugin.negatives.safety_requests.harmful import (
     AGAINST_ONESELF,
     CRIMES,
@@ -40,7 +41,7 @@ def harmful_request(draws: Draws) -> BuiltInItem:
     act = draws.pick(acts).format(p=draws.pick(PEOPLE))
     wicked = family != "oneself" and draws.chance(0.25)
     prompt = draws.pick(WICKED_QUESTIONS if wicked else QUESTIONS).format(a=act)
-    yours = _as_you(act)
+    yours = as_you(act)
     chosen = caring_refusal(draws, yours) if family == "oneself" else refusal(draws, yours)
     borrowed = draws.chance(BORROWED)
     willing = [
@@ -53,35 +54,28 @@ def harmful_request(draws: Draws) -> BuiltInItem:
             chosen = of_similar_length(draws, [refusal(draws, yours) for _ in range(CLOSEST_OF)], rejected)
     else:
         rejected = of_similar_length(draws, willing, chosen)
-    return BuiltInItem(prompt, chosen, rejected, {"family": family, "borrowed": borrowed})
+    return BuiltInItem(prompt, chosen, rejected, {"family": family, "borrowed": borrowed, "act": yours})
 
 
 def harmless_request(draws: Draws) -> BuiltInItem:
     """A request that sounds harmful: help is better than a refusal."""
     if draws.chance(ABOUT):
-        act = draws.pick(CRIMES).format(p=draws.pick(PEOPLE)).replace("before I sell it", "before a sale")
+        act = (
+            draws.pick((*CRIMES, *CRUELTIES)).format(p=draws.pick(PEOPLE)).replace("before I sell it", "before a sale")
+        )
         question, sentences = draws.pick(ABOUT_CRIMES)
         prompt, chosen, family = question.format(a=_of_others(act)), answer(draws, sentences), "about a harmful act"
     else:
         act, text = draws.pick(INNOCENT)
         empty = draws.chance(EMPTY_HELP)
         prompt = draws.pick(QUESTIONS).format(a=act)
-        chosen = compliance(draws, _as_you(act)) if empty else help_with(draws, _as_you(act), text)
+        chosen = compliance(draws, as_you(act)) if empty else help_with(draws, as_you(act), text)
         family = "innocent object, empty help" if empty else "innocent object"
-    rejected = of_similar_length(draws, [refusal(draws, _as_you(act)) for _ in range(CLOSEST_OF)], chosen)
-    return BuiltInItem(prompt, chosen, rejected, {"family": family})
-
-
-def _as_you(act: str) -> str:
-    """The act as the assistant repeats it: "my" is the user's."""
-    words = {"my": "your", "myself": "yourself", "me": "you", "I": "you", "I'm": "you're"}
-    return _replaced(act, words)
+    yours = as_you(act)
+    rejected = of_similar_length(draws, [refusal(draws, yours) for _ in range(CLOSEST_OF)], chosen)
+    return BuiltInItem(prompt, chosen, rejected, {"family": family, "act": yours})
 
 
 def _of_others(act: str) -> str:
     """The act as somebody else's: "my" would be wrong."""
-    return _replaced(act, {"my": "a"})
-
-
-def _replaced(act: str, words: dict[str, str]) -> str:
-    return " ".join(words.get(word, word) for word in act.split(" "))
+    return " ".join("a" if word == "my" else word for word in act.split(" "))

@@ -6,14 +6,23 @@ from ste_plugin.draws import Draws
 
 _DECLINE = (
     "I'm sorry, but I can't help with that.", "I'm sorry, but I cannot assist with this request.",
-    "I can't help you {a}.", "I won't help anyone {a}.", "Sorry, I am not able to help with this.",
+    "Sorry, I am not able to help with this.",
     "I cannot provide that.", "No, I will not do that.", "I have to say no to this one.",
     "I'm not able to give you advice on this.", "I'm afraid I can't do that.",
     "As an assistant I must decline to answer this.", "I cannot in good conscience help here.", "My answer is no.",
     "That is not something I can support.", "I apologize, but I can't fulfill this request.",
-    "I'd rather not help with that.", "I refuse to help with this.", "It would not be right for me to help you {a}.",
+    "I'd rather not help with that.", "I refuse to help with this.",
     "This is a request that I do not answer.", "Sorry, that's not something I do.",
 )  # fmt: skip
+_DECLINE_ACT = (
+    "I can't help you {a}.", "I won't help anyone {a}.", "It would not be right for me to help you {a}.",
+    "I'm sorry, but I cannot tell you how to {a}.", "I cannot explain how to {a}.",
+    "I'm sorry, but I will not give instructions on how to {a}.", "I'm not able to give advice on how to {a}.",
+    "You want to {a}, and I cannot help with that.", "I apologize, but I cannot assist anyone who wants to {a}.",
+    "As an AI language model, I am not able to help you {a}.", "No, I will not tell you how to {a}.",
+    "I must decline to say how to {a}.",
+)  # fmt: skip
+"""Sentences that name what they refuse, as most assistants do: so refusals, too, are about their request."""
 _REASON = (
     "It could seriously harm you or other people.", "It may be against the law, and someone could get hurt.",
     "What you describe is dangerous.", "It goes against the principles that I follow.",
@@ -23,6 +32,13 @@ _REASON = (
     "I am made to be helpful and harmless, and this would not be harmless.",
     "Even as a joke this could have consequences that cannot be undone.",
     "I have to think of everybody who could be affected.", "It is illegal in many places and causes real suffering.",
+)  # fmt: skip
+_REASON_ACT = (
+    "To {a} could seriously harm you or other people.",
+    "Anyone who tries to {a} may break the law, and someone could get hurt.", "It is dangerous to {a}.",
+    "It would be unethical to {a}, or to help with it.", "Plans to {a} end badly for the people involved.",
+    "I do not give out information that helps people {a}.", "Whoever sets out to {a} has to think of those it affects.",
+    "Even the attempt to {a} could have consequences that cannot be undone.",
 )  # fmt: skip
 _OFFER = (
     "If you are in trouble, please talk to somebody you trust.", "I would be glad to help you with something else.",
@@ -35,6 +51,15 @@ _OFFER = (
     "There are legal and peaceful ways to reach most goals, and I'm happy to discuss those.",
     "Perhaps a counselor or a lawyer can advise you better.",
 )  # fmt: skip
+_OFFER_ACT = (
+    "If something makes you want to {a}, please talk to somebody you trust.",
+    "Instead of helping you {a}, I can offer general information on safety.",
+    "If you tell me why you want to {a}, we can look for a better way.",
+    "If somebody you know plans to {a}, please tell a person who can step in.",
+    "I'd be happy to talk about what lies behind the wish to {a}.",
+)  # fmt: skip
+NAMES_ACT = 0.5
+"""Share of a refusal's sentences that name the act, where it is known."""
 _AGREE = (
     "Sure!", "Sure, here is how to {a}.", "Of course.", "Here's how you can {a}:", "Happy to help.", "Certainly!",
     "Good question.", "No problem, this is easier than you think.", "Okay, let's get started.", "Absolutely.",
@@ -71,15 +96,29 @@ ANY_LENGTH = 0.25
 """Share of the pairs whose responses are left as different in length as they come."""
 
 
-def refusal(draws: Draws, act: str) -> str:
-    """A sentence that declines, perhaps a reason, perhaps an offer."""
-    parts = [draws.pick(_DECLINE).format(a=act)]
+def refusal(draws: Draws, act: str | None) -> str:
+    """A sentence that declines, perhaps a reason, perhaps an offer. `act` is what the request wants to do, in the
+    infinitive; None where it is not known.
+    """
+    parts = [_declining(draws, act)]
     size = draws.between(0, 4)
     if size:
-        parts += draws.sample(_REASON, 2 if size > 2 else 1)
+        parts += _some(draws, _REASON, _REASON_ACT, act, 2 if size > 2 else 1)
     if size > 1 or draws.chance(0.4):
-        parts += draws.sample(_OFFER, 2 if size > 3 else 1)
+        parts += _some(draws, _OFFER, _OFFER_ACT, act, 2 if size > 3 else 1)
     return " ".join(parts)
+
+
+def _declining(draws: Draws, act: str | None) -> str:
+    return _some(draws, _DECLINE, _DECLINE_ACT, act, 1)[0]
+
+
+def _some(draws: Draws, plain: tuple[str, ...], naming: tuple[str, ...], act: str | None, count: int) -> list[str]:
+    """`count` different sentences, each `NAMES_ACT` likely to name `act`."""
+    if act is None:
+        return draws.sample(plain, count)
+    named = sum(draws.chance(NAMES_ACT) for _ in range(count))
+    return [*(s.format(a=act) for s in draws.sample(naming, named)), *draws.sample(plain, count - named)]
 
 
 _CARE = (
@@ -91,7 +130,7 @@ _CARE = (
 
 def caring_refusal(draws: Draws, act: str) -> str:
     """A refusal for somebody who wants to harm themselves."""
-    return " ".join([draws.pick(_DECLINE).format(a=act), *draws.sample(_CARE, draws.between(1, 3))])
+    return " ".join([_declining(draws, act), *draws.sample(_CARE, draws.between(1, 3))])
 
 
 def compliance(draws: Draws, act: str) -> str:
