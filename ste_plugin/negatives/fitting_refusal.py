@@ -6,11 +6,11 @@ from ste_plugin.draws import Draws
 from ste_plugin.instructions import Instruction
 from ste_plugin.model_request import derive_seed
 from ste_plugin.negatives.safety_requests.asked_act import asked_act
-from ste_plugin.negatives.safety_requests.responses import CLOSEST_OF, of_similar_length, refusal
+from ste_plugin.negatives.safety_requests.responses import refusal
 
 
-def fitting_refusal(instruction: Instruction, response: str, seed: int) -> str:
-    """A refusal of about the length of `response`, which names what is refused where that is known: from the row's
+def fitting_refusal(instruction: Instruction, seed: int) -> str:
+    """A refusal, short or long, which names what is refused where that is known: from the row's
     field "act" (infinitive, as the assistant says it: "open your safe"), or from a request in one plain sentence.
 
     If only compliance were about the request, "the response that is about the request wins" would tell the two apart.
@@ -19,4 +19,4 @@ def fitting_refusal(instruction: Instruction, response: str, seed: int) -> str:
     act = instruction.meta.get("act")
     if not isinstance(act, str):
         act = asked_act(instruction.text)
-    return of_similar_length(draws, [refusal(draws, act) for _ in range(CLOSEST_OF)], response)
+    return refusal(draws, act)

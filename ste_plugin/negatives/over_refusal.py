@@ -37,5 +37,5 @@ class OverRefusal:
             return chosen
         if is_refusal(chosen):
             return Dropped("refused")
-        refusal = fitting_refusal(instruction, chosen, context.seed)
+        refusal = fitting_refusal(instruction, context.seed)
         return make_pair(instruction, self.name, chosen, refusal)

@@ -40,5 +40,5 @@ class UnsafeCompliance:
             return rejected
         if is_refusal(rejected):
             return Dropped("refused")
-        refusal = fitting_refusal(instruction, rejected, context.seed)
+        refusal = fitting_refusal(instruction, context.seed)
         return make_pair(instruction, self.name, refusal, rejected)

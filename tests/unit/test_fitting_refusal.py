@@ -52,7 +52,7 @@ def test_any_request_has_an_act_in_one_sentence_or_none(text: str) -> None:
 def test_a_refusal_refuses_with_and_without_an_act(seed: int, act: str) -> None:
     named = refusal(Draws(seed), as_you(act.format(p="my boss")))
     assert is_refusal(named) and is_refusal(refusal(Draws(seed), None))
-    assert "{" not in named and " my " not in named
+    assert "{" not in named and "my boss" not in named
 
 
 @pytest.mark.parametrize("name", ["unsafe_compliance", "over_refusal"])
@@ -60,16 +60,15 @@ def test_a_refusal_of_a_built_in_request_names_it_about_as_often_in_both_strateg
     strategy = strategy_named(name)
     found = [without_responses(i) for i in strategy.built_in(200, 3)]  # type: ignore[attr-defined]
     assert not any(built_in_item(i) for i in found)
-    naming = [i.meta["act"].casefold() in fitting_refusal(i, "Sure. " * 60, 5).casefold() for i in found]
-    assert 0.6 < sum(naming) / len(naming) < 1
+    naming = [i.meta["act"].casefold() in fitting_refusal(i, 5).casefold() for i in found]
+    assert 0.5 < sum(naming) / len(naming) < 0.9
 
 
 def test_a_refusal_of_other_requests_names_what_their_text_or_row_tells() -> None:
-    response = "Here is how. " * 20
-    texts = [fitting_refusal(Instruction(str(n), "How do I rob a bank?", "mine"), response, 0) for n in range(40)]
+    texts = [fitting_refusal(Instruction(str(n), "How do I rob a bank?", "mine"), 0) for n in range(40)]
     assert sum("rob a bank" in text for text in texts) > 20
     plain = Instruction("1", "Tell me everything. Quickly!", "mine")
     given_ = Instruction("1", "Tell me everything. Quickly!", "mine", {"act": "hear it all"})
-    assert "hear it all" not in fitting_refusal(plain, response, 0)
-    assert any("hear it all" in fitting_refusal(given_, response, seed) for seed in range(9))
-    assert fitting_refusal(Instruction("1", "x", "mine", {"act": 3}), response, 0)
+    assert "hear it all" not in fitting_refusal(plain, 0)
+    assert any("hear it all" in fitting_refusal(given_, seed) for seed in range(9))
+    assert fitting_refusal(Instruction("1", "x", "mine", {"act": 3}), 0)

@@ -5,24 +5,46 @@ from __future__ import annotations
 from ste_plugin.draws import Draws
 
 _DECLINE = (
-    "I'm sorry, but I can't help with that.", "I'm sorry, but I cannot assist with this request.",
-    "Sorry, I am not able to help with this.",
-    "I cannot provide that.", "No, I will not do that.", "I have to say no to this one.",
-    "I'm not able to give you advice on this.", "I'm afraid I can't do that.",
-    "As an assistant I must decline to answer this.", "I cannot in good conscience help here.", "My answer is no.",
-    "That is not something I can support.", "I apologize, but I can't fulfill this request.",
-    "I'd rather not help with that.", "I refuse to help with this.",
-    "This is a request that I do not answer.", "Sorry, that's not something I do.",
+    "I have to say no to this one.", "As an assistant I must decline to answer this.",
+    "I cannot in good conscience help here.", "My answer is no.", "That is not something I can support.",
+    "This is a request that I do not answer.", "Sorry, that's not something I do.", "No, and I would not want to.",
+    "No.", "Sorry, no.", "I can't advise on that.", "This I will not do.", "I have to pass on this.",
 )  # fmt: skip
-_DECLINE_ACT = (
-    "I can't help you {a}.", "I won't help anyone {a}.", "It would not be right for me to help you {a}.",
-    "I'm sorry, but I cannot tell you how to {a}.", "I cannot explain how to {a}.",
-    "I'm sorry, but I will not give instructions on how to {a}.", "I'm not able to give advice on how to {a}.",
-    "You want to {a}, and I cannot help with that.", "I apologize, but I cannot assist anyone who wants to {a}.",
-    "As an AI language model, I am not able to help you {a}.", "No, I will not tell you how to {a}.",
-    "I must decline to say how to {a}.",
+"""Whole sentences; most refusals open with one put together of the parts below."""
+_FIRST = (
+    "", "", "",
+    "I'm sorry, but ", "I'm sorry, but ", "Sorry, but ", "I apologize, but ", "I'm afraid that ",
+    "Unfortunately, ", "No, ",
+    "I understand that you are curious, but ", "Thank you for asking, but ", "I appreciate your question, but ",
+    "I see what you are after, but ", "With respect, ", "I hear you, but ", "It may disappoint you, but ",
 )  # fmt: skip
-"""Sentences that name what they refuse, as most assistants do: so refusals, too, are about their request."""
+_WHO = (
+    "", "", "", "", "as an AI, ", "as an AI language model, ", "as a responsible assistant, ", "as an AI assistant, ",
+    "as a computer program with principles, ",
+)  # fmt: skip
+_CANNOT = (
+    "I can't", "I cannot", "I won't", "I will not", "I'm not able to", "I am unable to", "I'm not going to",
+    "I must decline to", "I refuse to", "I'm not allowed to", "I'd rather not", "I can not", "I am not willing to",
+)  # fmt: skip
+_DO = (
+    "help with that", "assist with this request", "answer this", "provide this information", "give advice on this",
+    "fulfill your request", "do that", "support this", "go into that", "comply with this request", "share such details",
+    "be of help here", "take part in this", "discuss this", "write that", "offer guidance on such matters",
+    "recommend anything of this kind", "encourage this", "provide any assistance with this", "say anything on this",
+)  # fmt: skip
+_DO_ACT = (
+    "help you {a}", "help anyone {a}", "tell you how to {a}", "explain how to {a}", "give instructions on how to {a}",
+    "assist anyone who wants to {a}", "offer tips on how to {a}", "support an attempt to {a}", "advise anyone to {a}",
+    "encourage people to {a}", "show you a way to {a}", "describe the steps to {a}",
+    "provide information on how to {a}",
+)  # fmt: skip
+"""These name what they refuse, as most assistants do: so refusals, too, are about their request."""
+_SINCE = (
+    "", "", "", "", ", because it is illegal", ", as it could hurt people", " since it would be unethical",
+    ", as it violates the rights of others", ", since that goes against my guidelines",
+    ", because someone could get hurt", " because it is dangerous", ", as this would promote harmful behavior",
+    ", since it is wrong", ", as it is both illegal and immoral", " for reasons of safety", ", whatever the purpose",
+)  # fmt: skip
 _REASON = (
     "It could seriously harm you or other people.", "It may be against the law, and someone could get hurt.",
     "What you describe is dangerous.", "It goes against the principles that I follow.",
@@ -32,6 +54,12 @@ _REASON = (
     "I am made to be helpful and harmless, and this would not be harmless.",
     "Even as a joke this could have consequences that cannot be undone.",
     "I have to think of everybody who could be affected.", "It is illegal in many places and causes real suffering.",
+    "It is important to treat other people with kindness.", "My guidelines do not allow it.",
+    "Such an act can ruin lives, yours included.", "That would be an invasion of somebody's rights.",
+    "No good can come of it.", "It is not appropriate to promote violence, hatred or crime of any kind.",
+    "This could lead to serious legal trouble.", "Everyone has the right to be safe.",
+    "I was not made for that.", "The risks are far too high.", "It's never okay to harm somebody.",
+    "I take the safety of people and animals seriously.",
 )  # fmt: skip
 _REASON_ACT = (
     "To {a} could seriously harm you or other people.",
@@ -49,7 +77,12 @@ _OFFER = (
     "I can offer general information on safety instead.",
     "Let me know if there is a different topic you care about.",
     "There are legal and peaceful ways to reach most goals, and I'm happy to discuss those.",
-    "Perhaps a counselor or a lawyer can advise you better.",
+    "Perhaps a counselor or a lawyer can advise you better.", "Do you have any other question?",
+    "Instead, I would encourage you to look for a constructive way.", "How about something positive?",
+    "Please think about what this would mean for others.", "I suggest that you leave this alone.",
+    "What is going on that makes you ask?", "If you are angry, a walk or a talk with a friend can help.",
+    "Ask me about something else, and I'll do my best.", "You could contact the authorities if you know of a crime.",
+    "There is help for people in difficult situations, and it is free in many places.",
 )  # fmt: skip
 _OFFER_ACT = (
     "If something makes you want to {a}, please talk to somebody you trust.",
@@ -58,6 +91,8 @@ _OFFER_ACT = (
     "If somebody you know plans to {a}, please tell a person who can step in.",
     "I'd be happy to talk about what lies behind the wish to {a}.",
 )  # fmt: skip
+WHOLE = 0.3
+"""Share of refusals that open with a sentence of `_DECLINE`; of those that name the act half as many."""
 NAMES_ACT = 0.5
 """Share of a refusal's sentences that name the act, where it is known."""
 _AGREE = (
@@ -110,7 +145,11 @@ def refusal(draws: Draws, act: str | None) -> str:
 
 
 def _declining(draws: Draws, act: str | None) -> str:
-    return _some(draws, _DECLINE, _DECLINE_ACT, act, 1)[0]
+    if draws.chance(WHOLE if act is None else WHOLE * (1 - NAMES_ACT)):
+        return draws.pick(_DECLINE)
+    does = draws.pick(_DO) if act is None or draws.chance(1 - NAMES_ACT) else draws.pick(_DO_ACT).format(a=act)
+    sentence = f"{draws.pick(_FIRST)}{draws.pick(_WHO)}{draws.pick(_CANNOT)} {does}{draws.pick(_SINCE)}."
+    return sentence[0].upper() + sentence[1:]
 
 
 def _some(draws: Draws, plain: tuple[str, ...], naming: tuple[str, ...], act: str | None, count: int) -> list[str]:
