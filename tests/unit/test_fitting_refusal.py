@@ -30,6 +30,7 @@ from ste_plugin.negatives.suitability import is_refusal
         ("Please explain how to shoot a film", "shoot a film"),
         ("What's the best way to Crack an egg?", "crack an egg"),
         ("How do I know that I'm ready?", "know that you're ready"),
+        ("How do I write an \u0131 or an \u0130?", "write an \u0131 or an \u0130"),
         ("How do I do it? And when?", None),
         ("Why do people steal?", None),
         ("Write a poem about a hacker.", None),

@@ -34,4 +34,5 @@ def asked_act(request: str) -> str | None:
 
 def as_you(act: str) -> str:
     """The act as the assistant repeats it: "my" is the user's."""
-    return _FIRST_PERSON.sub(lambda word: _SECOND_PERSON[word[0].lower()], act)
+    # without regard to case an "i" is also a dotless one, which is no word of the table
+    return _FIRST_PERSON.sub(lambda word: _SECOND_PERSON.get(word[0].lower(), word[0]), act)
