@@ -31,6 +31,7 @@ from ste_plugin.training.job import RESULT_FILE, TrainJob, TrainProgress, TrainR
 from ste_plugin.training.judgment_trainer import JudgmentTrainer
 from ste_plugin.training.pair_sampler import PairSampler
 from ste_plugin.training.ranks import end_with_parent, is_main, world_size
+from ste_plugin.training.settings import TrainSettings
 
 
 class WriteProgress(TrainerCallback):  # type: ignore[misc]
@@ -98,7 +99,7 @@ def train(job: TrainJob) -> TrainResult:
         warmup_steps=settings.warmup_steps,
         weight_decay=settings.weight_decay,
         num_train_epochs=settings.epochs,
-        max_steps=settings.max_steps or -1,
+        max_steps=_cap(settings, len(train_examples), micro_batch, processes),
         per_device_train_batch_size=micro_batch,
         per_device_eval_batch_size=settings.micro_batch_size,
         gradient_accumulation_steps=share // micro_batch,
@@ -178,6 +179,16 @@ def train(job: TrainJob) -> TrainResult:
 def micro_batch_size(batch_size: int, at_most: int) -> int:
     """The largest size of at most `at_most` that divides `batch_size`: a step is made of whole micro-batches."""
     return max(size for size in range(1, min(batch_size, at_most) + 1) if batch_size % size == 0)
+
+
+def _cap(settings: TrainSettings, examples: int, micro_batch: int, processes: int) -> int:
+    """Optimiser steps for SFTConfig: `max_steps` where `epochs` take more, else -1 (Trainer takes no account of epochs
+    where steps are given)."""
+    batches = math.ceil(math.ceil(examples / micro_batch) / processes)
+    epoch = math.ceil(batches * micro_batch * processes / settings.batch_size)
+    if settings.max_steps is None or settings.max_steps >= settings.epochs * epoch:
+        return -1
+    return settings.max_steps
 
 
 def _loaded(kind: Any, path: Path, **settings: Any) -> Any:

@@ -400,6 +400,14 @@ def test_long_examples_are_dropped_and_counted(make_job: Callable[..., TrainJob]
     assert result.validation_losses == []
 
 
+@pytest.mark.parametrize(("max_steps", "steps"), [(50, 6), (6, 6), (2, 2)])
+def test_steps_cap_the_epochs_and_do_not_replace_them(
+    make_job: Callable[..., TrainJob], max_steps: int, steps: int
+) -> None:
+    # 18 examples in micro-batches of 4, two of them a step: three steps an epoch
+    assert run.train(make_job(rows(18), epochs=2, max_steps=max_steps)).steps == steps
+
+
 def test_a_job_that_fails_leaves_no_checkpoint(
     make_job: Callable[..., TrainJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
