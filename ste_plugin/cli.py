@@ -41,11 +41,16 @@ app.command("results")(results)
 
 
 def main() -> None:
-    """Run the command line. A UserError becomes one line on stderr and exit code 2."""
+    """Run the command line. A UserError, or a file that the system refuses, is one line on stderr and exit code 2."""
     try:
         app()
     except UserError as error:
         print(f"ste: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:  # no file of the user's
+            raise
+        print(f"ste: {error.filename}: {error.strerror}; name another file or mend it", file=sys.stderr)
         sys.exit(2)
 
 

@@ -80,8 +80,9 @@ class TrainingRows:
 class Curated:
     """The rows, and where the rest went.
 
-    `counts`: "examples" (pair and order), "accepted", "unbalanced" (left out to balance the verdicts), "train",
-    "validation", "verdict_a", "verdict_b" (of what is kept).
+    `counts`: "examples" (pair and order), "accepted", "one_order" (accepted, and left out because another order of the
+    pair was not), "unbalanced" (left out to balance the verdicts), "train", "validation", "verdict_a", "verdict_b" (of
+    what is kept).
     """
 
     train: TrainingRows
@@ -135,7 +136,8 @@ def curate(
     counts = {
         "examples": examples,
         "accepted": accepted,
-        "unbalanced": accepted - len(train) - len(validation),
+        "one_order": accepted - parts.total(),
+        "unbalanced": parts.total() - len(train) - len(validation),
         "train": len(train),
         "validation": len(validation),
         "verdict_a": sum(quota["A"] for quota in quotas),

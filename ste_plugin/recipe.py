@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from ste_plugin.errors import UserError
 from ste_plugin.judge_prompt import JudgePrompt
@@ -29,6 +28,7 @@ from ste_plugin.recipe_sections import (
 )
 from ste_plugin.text_prompt import TextPrompt
 from ste_plugin.training.settings import TrainSettings
+from ste_plugin.yaml_values import NotYamlError, yaml_values
 
 Later = Literal["synthesize", "quality", "annotate", "curate", "train"]
 """Sections that may change from one iteration to the next."""
@@ -39,7 +39,8 @@ class Recipe(Section):
     the previous iteration's judge.
 
     `from_iteration` holds settings that change on the way: ``{3: {train: {learning_rate: 5.0e-5}}}`` puts this one in
-    place of the recipe's from iteration 3 on. New settings for the pairs need `synthesize.each_iteration`.
+    place of the recipe's from iteration 3 on, ``{3: {quality: {probes: {limit: 70}}}}`` leaves the other settings of
+    `probes` as they are. New settings for the pairs need `synthesize.each_iteration`.
     """
 
     name: str
@@ -90,7 +91,7 @@ class Recipe(Section):
         for first, sections in sorted(self.from_iteration.items()):
             if first <= iteration:
                 for section, values in sections.items():
-                    data[section] = {**data[section], **values}
+                    data[section] = _changed(data[section], values, getattr(self, section))
         return Recipe.model_validate(data)
 
     def judge_settings(self, *, annotating: bool, benchmark: BenchmarkRecipe | None = None) -> JudgeSettings:
@@ -116,7 +117,8 @@ class Recipe(Section):
     def what_decides(self) -> dict[str, Any]:
         """The settings that decide what a run produces, as plain JSON values: all but how its processes are started."""
         settings = self.model_dump(mode="json")
-        del settings["train"]["launcher"]
+        for sections in (settings, *settings["from_iteration"].values()):
+            sections.get("train", {}).pop("launcher", None)
         if not self.from_iteration:  # as it was before there was such a setting
             del settings["from_iteration"]
         return settings
@@ -197,6 +199,16 @@ class Recipe(Section):
                     JudgePrompt.load(prompt)
 
 
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any], section: BaseModel) -> dict[str, Any]:
+    """`old` with the settings of `new`: of a section within `section`, as `quality.probes`, those that are named."""
+    parts = {
+        key: {**old[key], **value}
+        for key, value in new.items()
+        if isinstance(getattr(section, key, None), BaseModel) and isinstance(value, dict)
+    }
+    return {**old, **new, **parts}
+
+
 @contextmanager
 def _error_at(key: str) -> Iterator[None]:
     """Say which key a UserError is about."""
@@ -206,28 +218,13 @@ def _error_at(key: str) -> Iterator[None]:
         raise UserError(f"{key}: {error}") from error
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping, of which YAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen and key.value != "<<":
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"key '{key.value}' stands twice in one mapping", key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def built_in_recipes() -> tuple[str, ...]:
     """Names of the recipes that come with the package."""
     folder = files("ste_plugin") / "recipes"
     return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")))
 
 
-def load_recipe(name_or_path: str, **overrides: Any) -> Recipe:
+def load_recipe(name_or_path: str, /, **overrides: Any) -> Recipe:
     """Load a built-in recipe by name or a YAML file by path; `overrides` replace values by dotted key.
 
     Relative paths in a recipe file count from the working folder. Raises UserError naming file and key: no such file,
@@ -244,11 +241,9 @@ def load_recipe(name_or_path: str, **overrides: Any) -> Recipe:
             names = ", ".join(built_in_recipes())
             raise UserError(f"{name_or_path}: no such recipe; name a YAML file or one of {names}") from error
     try:
-        data = yaml.load(text, _Loader)  # a SafeLoader: it makes plain values only
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # "2020-13-45" is a ValueError
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark is not None else ""
-        raise UserError(f"{source}{where}: not YAML: {getattr(error, 'problem', None) or error}") from error
+        data = yaml_values(text)
+    except NotYamlError as error:
+        raise UserError(f"{error.at(source)}: not YAML: {error}") from error
     if not isinstance(data, dict):
         raise UserError(f"{source}: a recipe is a mapping of settings, this is {type(data).__name__}")
     with _error_at(source):

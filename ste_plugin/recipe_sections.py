@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -194,8 +195,9 @@ class BenchmarkRecipe(Section):
         if not isinstance(data, dict):
             return data
         data = dict(data)
-        if "task" not in data and data.get("name") in BENCHMARKS:
-            data["task"] = f"ste/{data['name']}"
+        name = data.get("name")
+        if "task" not in data and isinstance(name, str) and name in BENCHMARKS:
+            data["task"] = f"ste/{name}"
         short = str(data.get("task", "ste/rewardbench")).removeprefix("ste/")
         data.setdefault("name", short)
         if short in BENCHMARKS and short != "rewardbench" and BENCHMARKS[short].has_hub:
@@ -233,7 +235,8 @@ class BenchmarkRecipe(Section):
     def files(self) -> tuple[str, ...]:
         """The files that its pairs are read from."""
         named = [self.dataset, *(self.own_options.get(key) for key in self.benchmark.files)]
-        return tuple(file for file in named if file is not None and file not in ("builtin", "hub"))
+        files = (file for file in named if file is not None and file not in ("builtin", "hub"))
+        return tuple(str(Path(file).expanduser()) for file in files)
 
     @property
     def prompts(self) -> tuple[str, ...]:

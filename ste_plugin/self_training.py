@@ -64,7 +64,7 @@ def run_recipe(
 
     Args:
         instructions: instead of `select.source`.
-        dataset: source of every benchmark.
+        dataset: source of RewardBench.
         iterations, seed: instead of the recipe's.
 
     Raises UserError.

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import jinja2
-import yaml
 from jinja2.sandbox import SandboxedEnvironment
 
 from ste_plugin import jsonl
@@ -32,6 +31,7 @@ from ste_plugin.errors import UserError
 from ste_plugin.pairs import Message, Role
 from ste_plugin.prompt_files import find_prompt
 from ste_plugin.section_markers import find_markers, neutralise
+from ste_plugin.yaml_values import NotYamlError, yaml_values
 
 T = TypeVar("T")
 
@@ -146,9 +146,9 @@ def _split(source: str, path: Path) -> tuple[dict[str, Any], str]:
     if end is None:
         raise UserError(f"{path}:1: the front matter has no closing '---' line")
     try:
-        front = yaml.safe_load("".join(lines[1:end])) or {}
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: the front matter is not YAML: {error}") from None
+        front = yaml_values("\n" + "".join(lines[1:end])) or {}  # the line break stands for the first line
+    except NotYamlError as error:
+        raise UserError(f"{error.at(str(path))}: the front matter is not YAML: {error}") from None
     if not isinstance(front, dict) or not all(isinstance(key, str) for key in front):
         raise UserError(f"{path}: the front matter should be 'name: value' lines")
     return front, "\n" * (end + 1) + "".join(lines[end + 1 :])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ste_plugin import __version__
 from ste_plugin.errors import UserError
@@ -17,6 +18,28 @@ MANIFEST = "manifest.json"
 STAGES = "stages.json"
 LOCK = "lock"
 QUALITY = "quality.json"
+
+
+class _RecipeHead(BaseModel):
+    name: str
+
+
+class _Judge(BaseModel):
+    name: str
+
+
+class _Run(BaseModel):
+    recipe: _RecipeHead
+    judge: _Judge
+
+
+class _Summary(BaseModel):
+    figures: dict[str, Any]
+    log: str
+
+
+_RUN, _STAGES = TypeAdapter(_Run), TypeAdapter(dict[str, _Summary])
+"""What is taken for granted of a finished or interrupted run that is only read."""
 
 
 class WorkDirectory:
@@ -119,7 +142,16 @@ def read_run(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     manifest = _read_manifest(path / MANIFEST)
     if manifest is None:
         raise UserError(f"{path}: no run of ste/self_train there ({MANIFEST} is missing)")
-    return manifest, read_json(path / STAGES) or {}
+    stages = read_json(path / STAGES) or {}
+    for file, shape, data in ((MANIFEST, _RUN, manifest), (STAGES, _STAGES, stages)):
+        try:
+            shape.validate_python(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"]))
+            said = f"field '{field}': {first['msg']}"
+            raise UserError(f"{path / file}: {said}; this is not a work directory of ste") from None
+    return manifest, stages
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -165,7 +197,10 @@ def _with_score_seeds(run: dict[str, Any]) -> dict[str, Any]:
     recipe = run.get("recipe")
     if not isinstance(recipe, dict) or "seed" not in recipe:
         return run
-    score = [{**one, "seed": one.get("seed", recipe["seed"])} for one in recipe.get("score", [])]
+    benchmarks = recipe.get("score")
+    if not isinstance(benchmarks, list) or not all(isinstance(one, dict) for one in benchmarks):
+        return run  # of nobody's making; whoever reads it says so
+    score = [{**one, "seed": one.get("seed", recipe["seed"])} for one in benchmarks]
     return {**run, "recipe": {**recipe, "score": score}}
 
 

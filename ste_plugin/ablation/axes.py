@@ -21,11 +21,10 @@ from hashlib import blake2b
 from itertools import product
 from typing import Any
 
-import yaml
-
 from ste_plugin.errors import UserError
 from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.recipe import Recipe, load_recipe
+from ste_plugin.yaml_values import NotYamlError, yaml_values
 
 SHORT_REASONING_TOKENS = 64
 _ALIASES = {"start": "start_from", "draws": "annotate.draws"}
@@ -80,7 +79,7 @@ def cells(vary: Sequence[str], recipe: Recipe, options: Mapping[str, str] | None
     for axis in axes:
         name, keys = axis[0].axis, {key for setting in axis for key in setting.overrides}
         for key in sorted(keys):
-            if key in ("seed", "name"):
+            if key.split(".")[0] in ("seed", "name"):
                 raise UserError(f"--vary {key}: every run has its own; give seeds with --seeds")
             other = next((taken[one] for one in taken if _overlap(one, key)), None)
             if other is not None:
@@ -146,8 +145,8 @@ def _overrides(axis: str, value: str, recipe: Recipe) -> Mapping[str, Any]:
     if axis == "reasoning":
         return _reasoning(value, recipe)
     try:
-        return {_ALIASES.get(axis, axis): _number(yaml.safe_load(value))}
-    except yaml.YAMLError:
+        return {_ALIASES.get(axis, axis): _number(yaml_values(value))}
+    except NotYamlError:
         raise UserError(f"--vary {axis}: '{value}' is not a YAML value; put it in quotes") from None
 
 

@@ -31,8 +31,8 @@ def check_words(work: Path, words: Sequence[str]) -> None:
     if recorded is None:  # of a version that did not note them
         return
     old = recorded.get("inspect")
-    if not isinstance(old, list):
-        raise UserError(f"{_record(work)}: field 'inspect' should be a list; {_OTHERWISE}")
+    if not isinstance(old, list) or not all(isinstance(word, str) for word in old):
+        raise UserError(f"{_record(work)}: field 'inspect' should be a list of words; {_OTHERWISE}")
     if deciding(old) != deciding(words):
         given = (" ".join(f"--inspect={word}" for word in one) or "no --inspect" for one in (old, words))
         raise UserError(f"{work}: was begun with {', now it is '.join(given)}; change it back or {_OTHERWISE}")
@@ -44,21 +44,24 @@ def deciding(words: Sequence[str]) -> list[str]:
     value_next = False
     for word in words:
         name, equals, _ = word.partition("=")
-        if value_next:
+        # an option that may stand without a value ("--ctl-server") hides no option behind it
+        if value_next and not word.startswith("-"):
             value_next = False
         elif name in _DECIDE_NOTHING:
             value_next = not equals and not name.startswith("--no-")
         else:
+            value_next = False
             left.append(word)
     return left
 
 
-def check_finished(work: Path, manifest: dict[str, Any], recipe: Recipe, model: str) -> None:
-    """A finished run is not started again, so nothing else would notice that it was another one. Raises UserError.
+def check_made(work: Path, manifest: dict[str, Any], recipe: Recipe, model: str) -> None:
+    """Raises UserError for a run that was made otherwise: of a finished one nothing else would tell, and one that was
+    stopped would be refused when it is started, but what it has finished would come into the table.
 
     What its models weigh only a harness can tell: the next run that is started compares itself with this one.
     """
-    judge = manifest.get("judge", {}).get("name")
+    judge = manifest["judge"]["name"]
     if judge != model:
         raise UserError(f"{work}: was made with --model {judge}; {_OTHERWISE}")
     made = {"recipe": manifest.get("recipe")}

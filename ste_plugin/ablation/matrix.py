@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from ste_plugin.ablation.axes import Cell, cells, seeds_of, varied
-from ste_plugin.ablation.begun_runs import check_finished, check_words, record_words
+from ste_plugin.ablation.begun_runs import check_made, check_words, record_words
 from ste_plugin.ablation.plot import plot
 from ste_plugin.ablation.results import CellResult, cell_results, differences
 from ste_plugin.ablation.tables import differences_table, results_table
 from ste_plugin.errors import UserError
 from ste_plugin.recipe import Recipe, load_recipe
 from ste_plugin.self_training import check_alike
+from ste_plugin.task_words import task_words
 from ste_plugin.work_directory import MANIFEST, read_run, write_json, write_text
 
 _WIDEST = 10_000
@@ -81,8 +82,7 @@ class Ablation:
             for seed in seeds_of(seeds, base.seed):
                 settings = varied(recipe, cell, seed, **overrides)
                 if dataset is not None:
-                    scored = [benchmark.model_copy(update={"dataset": dataset}) for benchmark in settings.score]
-                    settings = settings.model_copy(update={"score": tuple(scored)})
+                    settings = settings.with_dataset(dataset)
                 self.runs.append(Run(cell, seed, settings, folder / f"{cell.slug}-seed{seed}"))
         self._check_begun()
 
@@ -137,10 +137,10 @@ class Ablation:
         write_text(file, yaml.safe_dump(run.recipe.model_dump(mode="json"), sort_keys=False))
         record_words(run.work, self.words)
         other = next((one.work for one in self.runs if one.begun and one is not run), None)
+        paths = {"recipe": file, "workdir": run.work, "journal": self.folder / "answers.jsonl", "alike": other}
         command = [
             *(str(Path(sys.executable).with_name("inspect")), "eval", "ste/self_train", "--model", self.model),
-            *("-T", f"recipe={file}", "-T", f"workdir={run.work}", "-T", f"journal={self.folder / 'answers.jsonl'}"),
-            *(("-T", f"alike={other}") if other is not None else ()),
+            *task_words(paths),
             *("--log-dir", str(self.folder / "logs"), *self.words),
         ]
         try:
@@ -153,8 +153,7 @@ class Ablation:
         begun = [run for run in self.runs if run.begun]
         for run in begun:
             manifest = read_run(run.work)[0]
-            if run.finished:
-                check_finished(run.work, manifest, run.recipe, self.model)
+            check_made(run.work, manifest, run.recipe, self.model)
             check_words(run.work, self.words)
             try:
                 check_alike(begun[0].work, manifest)

@@ -80,11 +80,15 @@ class CellResult:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much better one cell's last judge is than another's on one benchmark: by section, paired by pair and seed."""
+    """How much better one cell's last judge is than another's on one benchmark: by section, paired by pair and seed.
+
+    `iterations` are those of the two judges: an axis may vary them, and a run may not have come to its end yet.
+    """
 
     cell: str
     than: str
     benchmark: str
+    iterations: tuple[int, int]
     seeds: tuple[int, ...]
     scores: Mapping[str, MeanScore]
 
@@ -94,6 +98,7 @@ class Difference:
             "cell": self.cell,
             "than": self.than,
             "benchmark": self.benchmark,
+            "iterations": list(self.iterations),
             "seeds": list(self.seeds),
             "scores": {name: score.to_json() for name, score in self.scores.items()},
         }
@@ -155,9 +160,10 @@ def _mean(figures: Sequence[tuple[float, float | None]]) -> MeanScore:
     """From the logged figures alone: `over_pairs` is the seeds' mean error, a little too large."""
     values = [value for value, _ in figures]
     errors = [error for _, error in figures if error is not None and not math.isnan(error)]
+    known = not any(map(math.isnan, values))  # nan: not one pair could be scored
     return MeanScore(
         value=fmean(values),
-        over_seeds=stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None,
+        over_seeds=stdev(values) / math.sqrt(len(values)) if known and len(values) > 1 else None,
         over_pairs=fmean(errors) if len(errors) == len(figures) else None,
     )
 
@@ -190,7 +196,8 @@ def differences(results: Sequence[CellResult]) -> list[Difference]:
         names = [name for name in one.scores if name in _means_of_pairs(one) & _means_of_pairs(first)]
         scores = {name: _score(estimates[name]) for name in names}
         if scores:
-            found.append(Difference(cell, first.cell, benchmark, table.seeds, scores))
+            between = (one.iteration, first.iteration)
+            found.append(Difference(cell, first.cell, benchmark, between, table.seeds, scores))
     return found
 
 

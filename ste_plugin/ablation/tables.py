@@ -33,17 +33,19 @@ def results_table(results: Sequence[CellResult], title: str) -> Table:
 
 
 def differences_table(differences: Sequence[Difference]) -> Table:
-    """One row for each cell but the first, and benchmark."""
+    """One row for each cell but the first of those with this benchmark."""
     names = _names(differences)
     table = Table(
-        title=Text(f"last iteration, points better than {differences[0].than}"),
+        title=Text("last iteration, points better than the first cell"),
         caption="paired by pair and seed; ± standard error over seeds and pairs together (over seeds alone, over pairs "
         "alone); *: the 95 % interval leaves out 0 (one comparison at a time, not corrected for their number)",
     )
-    _columns(table, ("cell", "benchmark"), ("seeds", *names))
+    _columns(table, ("cell", "than", "benchmark"), ("iteration", "seeds", *names))
     for one in differences:
+        own, other = one.iterations
+        iteration = str(own) if own == other else f"{own} against {other}"
         cells = (_mean(one.scores.get(name), "+") + _star(one.scores.get(name)) for name in names)
-        table.add_row(Text(one.cell), Text(one.benchmark), str(len(one.seeds)), *cells)
+        table.add_row(Text(one.cell), Text(one.than), Text(one.benchmark), iteration, str(len(one.seeds)), *cells)
     return table
 
 

@@ -42,7 +42,7 @@ def choose(
     if not pairs:
         raise UserError(f"{source}: holds no pairs; give a file with one pair a line")
     if subsets is not None:
-        wanted = _resolve(subsets, {pair.subset for pair in pairs}, sections, source)
+        wanted = resolve_subsets(subsets, {pair.subset for pair in pairs}, sections, source)
         pairs = [pair for pair in pairs if pair.subset in wanted]
     if limit_per_subset is not None:
         pairs = _sample(pairs, limit_per_subset, seed, unit)
@@ -54,10 +54,10 @@ def degenerate_count(pairs: Iterable[Pair]) -> int:
     return sum(bool(pair.meta.get("degenerate")) for pair in pairs)
 
 
-def _resolve(
+def resolve_subsets(
     subsets: str | Sequence[str], present: set[str], sections: Mapping[str, Sequence[str]], source: str
 ) -> set[str]:
-    """The subsets meant by names of subsets or of sections."""
+    """The subsets of `present` meant by names of subsets or of sections. Raises UserError: there is no such name."""
     given = subsets.split(",") if isinstance(subsets, str) else subsets
     names = [name.strip() for name in map(str, given) if name.strip()]
     if not names:

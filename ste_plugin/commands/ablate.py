@@ -26,7 +26,7 @@ def ablate(
         "ste-ablation"
     ),
     instructions: Annotated[str | None, typer.Option(help="Instead of the recipe's `select.source`.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Source of every benchmark instead of the recipe's.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Source of RewardBench instead of the recipe's.")] = None,
     inspect: Annotated[
         list[str] | None, typer.Option(metavar="WORD", help="A further word for `inspect eval`; again for more.")
     ] = None,

@@ -22,7 +22,8 @@ def check_pairs(
 ) -> None:
     """Filter, deduplicate, compare with benchmarks and probe for shortcuts, with the same rules as the loop's.
 
-    Asks no model. Exit code 2 where a probe is above the recipe's limit; the tables are printed all the same.
+    Asks no model. Exit code 2 where no pair passes, or a probe is above the recipe's limit; the tables are printed all
+    the same.
     """
     from ste_plugin import jsonl
     from ste_plugin.errors import UserError
@@ -45,6 +46,8 @@ def check_pairs(
     print_quality(found, str(pairs))
     if report is not None:
         write_json(report, found)
+    if not checked.pairs:
+        raise UserError(f"{pairs}: not one pair passes the check; the table above counts the reasons")
     if checked.stop is not None:
         raise UserError(f"{pairs}: {checked.stop}")
     if out is not None:

@@ -17,7 +17,7 @@ def plan(
     device: Annotated[str, typer.Option(help="cpu-2core (measured), a100 or h100 (assumed).")] = "cpu-2core",
     devices: Annotated[int, typer.Option(min=1, help="How many of them.")] = 1,
     instructions: Annotated[str | None, typer.Option(help="Instead of the recipe's `select.source`.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Source of every benchmark instead of the recipe's.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Source of RewardBench instead of the recipe's.")] = None,
     measured: Annotated[
         Path | None,
         typer.Option(metavar="WORKDIR", help="A run of the recipe: print what was planned beside what it took."),
@@ -33,8 +33,7 @@ def plan(
 
     settings = load_recipe(recipe, **({"select.source": instructions} if instructions is not None else {}))
     if dataset is not None:
-        scored = [benchmark.model_copy(update={"dataset": dataset}) for benchmark in settings.score]
-        settings = settings.model_copy(update={"score": tuple(scored)})
+        settings = settings.with_dataset(dataset)
     judge = parameters(judge_size)
     generator = parameters(generator_size) if generator_size is not None else judge
     if measured is None:

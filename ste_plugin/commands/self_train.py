@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from ste_plugin.errors import UserError
+from ste_plugin.task_words import task_words
 
 
 def self_train(
@@ -30,7 +31,7 @@ def self_train(
     ] = None,
     weak_generator_args: Annotated[str, typer.Option(help="Arguments of the weak generator (lm-eval only).")] = "",
     instructions: Annotated[str | None, typer.Option(help='"builtin" or a JSONL file, not the recipe\'s.')] = None,
-    dataset: Annotated[str | None, typer.Option(help="Source of every benchmark, not the recipe's.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Source of RewardBench, not the recipe's.")] = None,
     iterations: Annotated[int | None, typer.Option(help="Not the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Not the recipe's.")] = None,
     journal: Annotated[Path | None, typer.Option(help="File of recorded answers, not the run's own.")] = None,
@@ -58,10 +59,7 @@ def self_train(
         for role, name in (("generator", generator), ("weak_generator", weak_generator)):
             if name is not None:
                 words += ["--model-role", f"{role}={name}"]
-        for option, value in options.items():
-            if value is not None:
-                words += ["-T", f"{option}={value}"]
-        sys.exit(subprocess.call(words))
+        sys.exit(subprocess.call([*words, *task_words(options)]))
     # Set before transformers is imported: weights are found beforehand, and no progress bar may cross ours.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from ste_plugin.report import print_report

@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from ste_plugin import jsonl
 from ste_plugin.errors import UserError
 from ste_plugin.fingerprint import file_fingerprint
@@ -38,6 +40,21 @@ _FIGURES: tuple[TableKind, ...] = ("official", "stderr", "strict", "parse_rate",
 _LETTERS: Mapping[Label, str] = {"A": "A", "B": "B", "TIE": "T", "UNPARSED": "U"}
 _LABELS: Mapping[str, Label] = {letter: label for label, letter in _LETTERS.items()}
 _OUTCOME = re.compile(r"[ABTUabtu-]{2}")
+
+
+class _About(BaseModel):
+    revision: Any
+    order_policy: Any
+    subsets: list[tuple[Any, Any, Any, Any]]
+
+
+class _Head(BaseModel):
+    """What of a baseline is shown without reading its pairs one by one."""
+
+    benchmarks: dict[str, _About]
+    pairs: dict[str, list[Any]]
+    figures: dict[str, float] = {}
+    origins: list[dict[str, Any]] = []
 
 
 def is_baseline(path: Path) -> bool:
@@ -116,7 +133,12 @@ def figures(results: JudgeResults) -> dict[str, float]:
 def baseline_head(path: Path) -> dict[str, Any]:
     """Everything but the pairs, and "counts": pairs by benchmark. Raises UserError for a file that is none."""
     content = _content(path)
-    pairs = jsonl.field(content, "pairs", dict, str(path))
+    try:
+        pairs = _Head.model_validate(content).pairs
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: field '{field}': {first['msg']}; save the baseline again") from None
     return {**{k: v for k, v in content.items() if k != "pairs"}, "counts": {k: len(v) for k, v in pairs.items()}}
 
 

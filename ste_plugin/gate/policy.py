@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ste_plugin.errors import UserError
+from ste_plugin.yaml_values import NotYamlError, yaml_values
 
 Points = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 ScoreName = Literal["official", "strict"]
@@ -95,17 +95,15 @@ def load_policy(path: Path | None) -> Policy:
     if path is None:
         return Policy()
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: Any = yaml_values(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; check the path of the policy") from None
     except OSError as error:
         raise UserError(f"{path}: cannot read it: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: not UTF-8; convert the file") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = "" if mark is None else f":{mark.line + 1}"
-        raise UserError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', None) or error}") from None
+    except NotYamlError as error:
+        raise UserError(f"{error.at(str(path))}: not valid YAML: {error}") from None
     if content is None:
         content = {}
     if not isinstance(content, dict):

@@ -12,7 +12,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
-from ste_plugin.benchmarks import rewardbench
 from ste_plugin.drawing import rounds
 from ste_plugin.errors import UserError
 from ste_plugin.instructions import BUILTIN, load_instructions
@@ -20,9 +19,11 @@ from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.judging import JudgeSettings, fitted_messages
 from ste_plugin.negatives import wrong_result
 from ste_plugin.pairs import Message, Pair
+from ste_plugin.planning.hub_pairs import hub_pairs
 from ste_plugin.planning.material import WITHOUT_BASELINE, MaterialShares, chooses, material_shares
 from ste_plugin.recipe import Recipe
 from ste_plugin.recipe_sections import BenchmarkRecipe
+from ste_plugin.select_stage import candidates
 from ste_plugin.selection import sample
 from ste_plugin.stages import Stage, stages
 from ste_plugin.synthesis_plan import GENERATED_OF_BUILT_IN
@@ -49,8 +50,6 @@ RIGHT, ACCEPTED = 0.6, 0.9
 """Chance that a judgment names the chosen response, and share of examples for which one of the draws does."""
 REWARDBENCH_CHARS = (237.0, 663.0)
 """Mean characters of a prompt and of a response, over the 2,985 pairs."""
-PUBLISHED_PAIRS = {"mtbench": 1814, "judgebench": 350, "rmbench": 11_943, "llmbar": 419}
-"""Pairs of other benchmarks on the hub."""
 
 Work = Literal["generator", "judge", "training"]
 
@@ -142,7 +141,10 @@ def _instructions(recipe: Recipe, say: Callable[[str], None]) -> tuple[float, Ma
         if choosing := chooses(synthesis):
             say(f"'{select.source}' is not here: all of it taken to suit {', '.join(choosing)}, which is too much")
         return min(INSTRUCTION_CHARS, select.max_chars), material_shares(synthesis, None, select.limit, recipe.seed)
-    drawn = sample(load_instructions(select.source), select.limit, recipe.seed, select.max_chars)
+    if select.method == "sample":
+        drawn = candidates(recipe)
+    else:
+        drawn = sample(load_instructions(select.source), select.limit, recipe.seed, select.max_chars)
     chars = fmean(len(one.text) for one in drawn) if drawn else 0.0
     return chars, material_shares(synthesis, drawn, len(drawn), recipe.seed)
 
@@ -243,11 +245,8 @@ def _benchmark(benchmark: BenchmarkRecipe, say: Callable[[str], None]) -> tuple[
     if source == "hub" or (source != "builtin" and not Path(source).expanduser().exists()):
         name = benchmark.benchmark.name
         say(f"'{source}': the published size of {name} and RewardBench's mean lengths assumed")
-        if name == "rewardbench":
-            number = sum(min(count, limit or count) for count in rewardbench.ROW_COUNTS.values())
-        elif name in PUBLISHED_PAIRS:
-            number = PUBLISHED_PAIRS[name]
-        else:
+        number = hub_pairs(benchmark)
+        if number is None:
             raise UserError(f"'{source}': is not there, so its size is unknown; name a file that can be read")
         return number, REWARDBENCH_CHARS[0], [REWARDBENCH_CHARS[1]]
     pairs = benchmark.load(subsets=benchmark.subsets, limit_per_subset=limit, seed=benchmark.seed)

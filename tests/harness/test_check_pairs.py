@@ -123,6 +123,12 @@ class TestCommand:
         assert (stock.folder / "own.json").read_text() == (stock.folder / "quality.json").read_text()
         assert "bag_of_words" in done.stdout and "against builtin: 0 exact" in done.stdout
 
+    def test_not_one_pair_passes(self, stock: StockInspect) -> None:
+        stock.write_rows("flawed.jsonl", FLAWED)
+        done = self.ste(stock, "flawed.jsonl", "--out", "own.jsonl")
+        assert done.returncode == 2 and "flawed.jsonl: not one pair passes the check" in done.stderr
+        assert "rejected_refused" in done.stdout and not (stock.folder / "own.jsonl").exists()
+
     def test_contamination(self, stock: StockInspect) -> None:
         stock.write_rows("bench.jsonl", [{"id": "b", "prompt": GOOD[0]["prompt"], "chosen": "x", "rejected": "y"}])
         done = self.ste(stock, "raw.jsonl", "--against", "bench.jsonl")

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ste_plugin.ablation.axes import cells, seeds_of, varied
-from ste_plugin.ablation.begun_runs import record_words
+from ste_plugin.ablation.begun_runs import deciding, record_words
 from ste_plugin.ablation.matrix import Ablation
 from ste_plugin.ablation.plot import plot
 from ste_plugin.ablation.results import OVERALL, cell_results, differences
@@ -87,6 +87,9 @@ def test_reasoning() -> None:
         (["strategies=neighbor:x"], "no number"),
         (["reasoning=maybe"], "on, off"),
         (["select.complexity=[1"], "not a YAML value"),
+        (["select.source=2020-13-45"], "not a YAML value"),
+        (["select.source=" + "[" * 3000], "not a YAML value"),
+        (["seed.x=1,2"], "give seeds with --seeds"),
     ],
 )
 def test_an_axis_that_cannot_be_read(vary: list[str], part: str) -> None:
@@ -202,6 +205,12 @@ def test_one_seed_has_no_error_over_seeds() -> None:
     assert cell_results("c", {0: {}}) == []
 
 
+def test_a_benchmark_that_could_score_nothing_is_shown_as_such() -> None:
+    seed, last = cell_results("c", {0: run_of(50, math.nan), 1: run_of(50, math.nan)})
+    assert seed.scores[OVERALL].over_seeds == 0
+    assert math.isnan(last.scores[OVERALL].value) and last.scores[OVERALL].over_seeds is None
+
+
 def logged(folder: Path, name: str, named: list[str]) -> dict[str, Any]:
     """A stage that scored six pairs, with a log of them; `named` as in `result_builder.row`."""
     pairs = [
@@ -251,11 +260,43 @@ def test_errors_over_seeds_and_pairs_from_the_logs(tmp_path: Path) -> None:
     json.dumps([one.to_json() for one in (*results, difference)])
     text = "".join(str(cell) for column in differences_table([difference]).columns for cell in column.cells)
     assert "+18.8 ± " in text
+    assert difference.iterations == (1, 1)
     # one of the logs has moved: what its figures say is still shown
     Path(better[1]["score-1-mini"]["log"]).unlink()
     last = cell_results("better", better)[1]
     assert last.unread is not None and "better-1-1.jsonl: no such file" in last.unread
     assert last.scores["Chat"].joint is None and last.scores["Chat"].over_seeds is not None
+
+
+def test_what_a_difference_is_between_is_said(tmp_path: Path) -> None:
+    """A cell whose second seed has come to iteration 1 only is compared with the other's iteration 2; of a benchmark
+    that the first cell does not have, with the first that has it."""
+
+    def stages(name: str, iterations: int, benchmark: str = "mini") -> dict[str, Any]:
+        named = [["cr"] * 6, ["cc"] * 6, ["cc"] * 5 + ["cr"]]
+        return {
+            f"score-{number}-{benchmark}": logged(tmp_path, f"{name}-{number}", named[number])
+            for number in range(iterations + 1)
+        }
+
+    runs = {
+        "whole": {0: stages("a0", 2), 1: stages("a1", 2)},
+        "part": {0: stages("b0", 2), 1: stages("b1", 1)},
+        "third": {0: stages("c0", 2, "other")},
+        "fourth": {0: stages("d0", 2, "other")},
+    }
+    found = differences([one for name, own in runs.items() for one in cell_results(name, own)])
+    assert [(one.cell, one.than, one.iterations) for one in found] == [
+        ("part", "whole", (1, 2)),
+        ("fourth", "third", (2, 2)),
+    ]
+    columns = [list(column.cells) for column in differences_table(found).columns]
+    assert [list(map(str, cells)) for cells in columns[:4]] == [
+        ["part", "fourth"],
+        ["whole", "third"],
+        ["mini", "other"],
+        ["1 against 2", "2"],
+    ]
 
 
 def test_every_seed_and_cell_is_scored_on_the_same_pairs(tmp_path: Path) -> None:
@@ -337,6 +378,20 @@ def test_finished_runs_of_other_settings_are_refused(tmp_path: Path) -> None:
         ablation(tmp_path, model="other")
 
 
+def test_runs_of_other_settings_that_were_stopped_are_refused(tmp_path: Path) -> None:
+    """They would be refused when they are started, but what they have finished would stand in the table."""
+    made = ablation(tmp_path, vary=())
+    work = WorkDirectory(made.runs[0].work)
+    work.claim(manifest(made.runs[0].recipe))
+    work.finish("score-0-mini", scored(50))
+    work.close()
+    (begun,) = ablation(tmp_path, vary=()).runs
+    assert begun.begun and not begun.finished
+    other = written(tmp_path, annotate={"draws": 3})
+    with pytest.raises(UserError, match="was made with recipe"):
+        ablation(tmp_path, recipe=other, vary=())
+
+
 def test_finished_runs_of_other_files_are_refused(tmp_path: Path) -> None:
     instructions = tmp_path / "mine.jsonl"
     for text in ("one", "one", "two"):
@@ -376,6 +431,13 @@ def test_runs_that_were_begun_with_other_words_are_refused(tmp_path: Path) -> No
         ablation(tmp_path)
     with pytest.raises(UserError, match=r"now it is .*--inspect=--limit --inspect=2"):
         ablation(tmp_path, words=(*words, "--limit", "2"))
+
+
+def test_an_option_without_a_value_hides_none_behind_it() -> None:
+    assert deciding(["--ctl-server", "--no-fail-on-error"]) == ["--no-fail-on-error"]
+    assert deciding(["--display", "none", "--limit", "2", "--no-log-realtime", "-T", "x=1"]) == [
+        *("--limit", "2", "-T", "x=1"),
+    ]
 
 
 def test_an_option_that_sets_what_an_axis_sets(tmp_path: Path) -> None:

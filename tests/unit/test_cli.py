@@ -52,6 +52,12 @@ def test_user_error_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         assert done.stderr.count("\n") == 1
 
 
+def test_a_file_that_the_system_refuses_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    done = ste("plan", "smollm2-demo", "--instructions", f"{'x' * 300}.jsonl", cache=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "xxx.jsonl: File name too long" in done.stderr
+
+
 @pytest.mark.parametrize("words", [["models", "fetch"], ["models", "pull", "x", "--source", "ftp"], ["repot"]])
 def test_wrong_usage_is_exit_code_2(words: list[str], tmp_path: Path) -> None:
     done = ste(*words, cache=tmp_path)

@@ -114,6 +114,7 @@ def test_rows(annotations: list[Annotation], share: float, seed: int, balance: b
     assert result.counts == {
         "examples": len(annotations),
         "accepted": sum(labels.values()),
+        "one_order": 0,
         "unbalanced": sum(labels.values()) - len(rows),
         "train": len(result.train),
         "validation": len(result.validation),
@@ -178,6 +179,6 @@ def test_both_orders_keeps_whole_pairs_only() -> None:
     both = curated([*whole, *half], both_orders=True, validation_share=0.0)
     assert [row["pair_id"] for row in both.train] == ["whole", "whole"]
     assert both.counts["accepted"] == 3
-    assert both.counts["unbalanced"] == 1
+    assert (both.counts["one_order"], both.counts["unbalanced"]) == (1, 0)
     either = curated([*half, annotation("other", "rejected_first")], validation_share=0.0)
     assert {row["pair_id"] for row in either.train} == {"half", "other"}

@@ -180,6 +180,11 @@ class TestBaselines:
             pairs = [[flip["pair_id"] for flip in one["flips"]] for one in (from_file, from_log)]
             assert pairs[0] == pairs[1]
 
+    def test_damaged(self, user: User) -> None:
+        for content, field in (({"pairs": {}}, "benchmarks"), ({"pairs": {}, "benchmarks": {"b": 1}}, "benchmarks.b")):
+            (user.folder / "z.json").write_text(json.dumps({"ste_baseline": 1, **content}))
+            assert f"z.json: field '{field}': " in user.refused("baseline", "show", "z.json")
+
     def test_saving_again(self, user: User) -> None:
         assert user.ste("baseline", "save", "sound.jsonl").returncode == 0
         first = (user.folder / "ci/baselines/main.json").read_bytes()

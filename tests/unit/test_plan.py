@@ -200,7 +200,7 @@ def run(tmp_path: Path) -> Path:
     """A finished run of the demo recipe, each stage of which took twice as long as planned."""
     settings = load_recipe("smollm2-demo", iterations=1)
     work = WorkDirectory(tmp_path / "run")
-    work.claim({"recipe": settings.what_decides()})
+    work.claim({"recipe": settings.what_decides(), "judge": {"name": "m"}})
     for load in workload(settings).loads:
         took = round(2 * seconds(load, SMALL, CPU, 1))
         counted = load.stage.startswith(("score", "annotate"))
@@ -269,3 +269,42 @@ def test_no_run_to_compare_with(tmp_path: Path, run: Path) -> None:
     assert isinstance(plan(tmp_path / "nowhere").exception, UserError)
     (run / "stages.json").write_text("{}")
     assert "not one planned stage" in str(plan(run).exception)
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "pairs"),
+    [
+        ({"name": "rewardbench"}, 2985),
+        ({"name": "rewardbench", "subsets": "Chat"}, 358),
+        ({"name": "rewardbench", "subsets": "Chat,math-prm", "limit_per_subset": 40}, 3 * 40 + 28 + 40 + 40),
+        ({"name": "llmbar", "subsets": "Natural"}, 100),
+        ({"name": "llmbar", "subsets": "Adversarial"}, 319),
+        ({"name": "judgebench"}, 350),
+        ({"name": "judgebench", "split": "both"}, 620),
+        ({"name": "judgebench", "split": "claude", "limit_per_subset": 31}, 4 * 31),
+        ({"name": "rmbench"}, 11_943),
+        ({"name": "rmbench", "subsets": "Safety", "limit_per_subset": 10}, 2 * 10 * 9),
+        ({"name": "mtbench", "limit_per_subset": 250}, 500),
+        ({"name": "rewardbench2", "subsets": "Math"}, 3 * 183),
+        ({"name": "helpsteer2"}, 519),
+    ],
+)
+def test_pairs_of_a_benchmark_on_the_hub(benchmark: dict[str, Any], pairs: int) -> None:
+    settings = recipe(score=[{**benchmark, "dataset": "hub"}])
+    load = next(one for one in workload(settings).loads if one.stage.startswith("score-0"))
+    assert load.prompts == 2 * pairs
+
+
+def test_what_selection_refuses_or_leaves_out_is_not_planned(tmp_path: Path) -> None:
+    source = tmp_path / "two.jsonl"
+    rows = [{"instruction": f"Name {n} kinds of cloud.", "source": f"s{n % 2}"} for n in range(60)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    synthesis = {"strategies": {"verbosity": 1}, "pairs": 1000}
+
+    def prompts(**select: Any) -> float:
+        settings = recipe(select={"source": str(source), **select}, synthesize=synthesis)
+        return next(one.prompts for one in workload(settings).loads if one.stage == "synthesize")
+
+    assert (prompts(), prompts(source_cap=10)) == (60, 20)
+    with pytest.raises(UserError, match="at most 5 characters"):
+        prompts(max_chars=5)

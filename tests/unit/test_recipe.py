@@ -90,6 +90,7 @@ def test_any_number_and_name_survive_the_file(
         ("name: x\nselect: {method: llm, lengths: [tall]}", ": select.lengths: 'classify_instruction' has no 'tall'"),
         ("name: x\nquality: {exempt: {nope: [refused]}}", ": quality.exempt: unknown negative strategy 'nope'"),
         ("name: x\nquality: {filters: [blank]}", ": quality.filters.0: Input should be 'empty'"),
+        ("name: x\nscore: [{name: [mini]}]", ": score.0.name: Input should be a valid string"),
         ("name: x\nfrom_iteration: {0: {}}", ": from_iteration.0.[key]: Input should be greater than or equal to 1"),
         ("name: x\nfrom_iteration: {2: {judge: {}}}", ": from_iteration.2.judge.[key]: Input should be 'synthesize'"),
         ("name: x\nfrom_iteration: {2: {train: {lr: 1}}}", ": unknown key 'from_iteration.2.train.lr'; remove it"),
@@ -175,7 +176,9 @@ def test_names_and_settings_that_only_fail_when_they_are_used(write: Write, text
         ("name: x\ntrain:\n  epochs: 1\nselect: {}\ntrain:\n  epochs: 2", 5, "key 'train' stands twice"),
         ("name: \x00", None, "special characters are not allowed"),
         ("name: 2020-13-45", None, "month must be in 1..12"),
-        ("[" * 5000, None, "recursion"),
+        ("name: !!bool maybe", None, "'maybe' is not a value of its type"),
+        ("name: !!timestamp x", None, ""),
+        ("[" * 5000, None, "nested too deeply"),
     ],
 )
 def test_what_is_not_yaml(write: Write, text: str, line: int | None, message: str) -> None:
@@ -317,3 +320,22 @@ def test_a_built_in_recipe_can_keep_to_its_own_limit(name: str) -> None:
     accuracy, limit = (1 + share) / 2, probes.limit / 100
     left_out = max(0.0, (accuracy - limit) / (1 - limit))  # of all pairs, such that the rule falls to the limit
     assert left_out <= 1 - probes.keep_at_least
+
+
+def test_a_later_section_within_a_section_keeps_what_it_does_not_name(write: Write) -> None:
+    text = (
+        "name: x\nsynthesize: {each_iteration: true}\nquality: {probes: {limit: 75, above_limit: rebalance}}\n"
+        "from_iteration: {2: {quality: {probes: {limit: 60}}, train: {lora: {rank: 4}}}}"
+    )
+    recipe = load_recipe(write(text))
+    probes = recipe.at(2).quality.probes
+    assert (probes.limit, probes.above_limit) == (60, "rebalance")
+    assert recipe.at(1).quality.probes.limit == 75
+    assert (recipe.at(2).train.lora.rank, recipe.at(2).train.lora.alpha) == (4, recipe.train.lora.alpha)
+
+
+def test_how_processes_are_started_decides_nothing_in_any_iteration(write: Write) -> None:
+    text = "name: x\nfrom_iteration: {2: {train: {epochs: 1, launcher: [torchrun]}}}"
+    one, other = (load_recipe(write(text.replace("torchrun", word))) for word in ("torchrun", "accelerate"))
+    assert one.from_iteration != other.from_iteration and one.what_decides() == other.what_decides()
+    assert one.what_decides()["from_iteration"] == {"2": {"train": {"epochs": 1}}}

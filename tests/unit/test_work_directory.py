@@ -17,7 +17,12 @@ from ste_plugin.errors import UserError
 from ste_plugin.work_directory import WorkDirectory, read_json, read_run, write_json
 
 MANIFEST = {
-    "recipe": {"seed": 0, "score": [{"name": "mini", "seed": 0}], "select": {"source": "builtin", "limit": None}},
+    "recipe": {
+        "name": "x",
+        "seed": 0,
+        "score": [{"name": "mini", "seed": 0}],
+        "select": {"source": "builtin", "limit": None},
+    },
     "judge": {"name": "ste/seed", "weights": "abc"},
     "data": {},
 }
@@ -68,6 +73,25 @@ def test_a_manifest_of_tuples_and_paths_of_json_compares_as_json(work: WorkDirec
     work.claim({"complexity": [1, 5]})
     with pytest.raises(UserError, match=r"was made with complexity\.1 = 5, now it is 4"):
         work.claim({"complexity": (1, 4)})
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("manifest.json", {"run": {}}, "manifest.json: field 'recipe': Field required"),
+        ("manifest.json", {"run": {"recipe": {"name": "x", "seed": 0, "score": [1]}, "judge": None}}, "field 'judge'"),
+        ("manifest.json", {"run": {"recipe": 3, "judge": {"name": "m"}}}, "field 'recipe'"),
+        ("stages.json", {"score-0-mini": None}, "stages.json: field 'score-0-mini'"),
+        ("stages.json", {"score-0-mini": {}}, "field 'score-0-mini.figures': Field required"),
+        ("stages.json", {"score-0-mini": {"figures": {}, "log": 1}}, "field 'score-0-mini.log'"),
+    ],
+)
+def test_a_damaged_run_is_named_with_file_and_field(work: WorkDirectory, file: str, content: Any, message: str) -> None:
+    work.claim(MANIFEST)
+    (work.path / file).write_text(json.dumps(content))
+    with pytest.raises(UserError) as caught:
+        read_run(work.path)
+    assert message in str(caught.value) and "not a work directory of ste" in str(caught.value)
 
 
 @pytest.mark.parametrize(
