@@ -8,6 +8,7 @@ from pathlib import Path
 from ste_plugin.errors import UserError
 
 _ENDS = 1 << 16
+_BLOCKS, _BLOCK = 256, 4096
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".pt")
 _SETTINGS = (
     "adapter_config.json",
@@ -39,8 +40,9 @@ def file_fingerprint(path: Path) -> str:
 def model_fingerprint(folder: Path) -> str:
     """32 hex digits of a model folder.
 
-    Configuration, tokenizer and template count whole, weights by name, size and both ends. Reading both ends only
-    keeps this fast for models of any size; retrained weights differ there. Raises UserError where the folder or a
+    Configuration, tokenizer and template count whole, weights by name, size, both ends and blocks spread over what
+    lies between. That keeps this fast for models of any size, and weights of which a part was trained differ, too (a
+    merged adapter may leave whole kinds of layers as they were). Raises UserError where the folder or a
     file in it cannot be read.
     """
     try:
@@ -62,6 +64,9 @@ def _model_digest(folder: Path) -> str:
             digest.update(f"{path.name}\0{size}\0".encode())
             with path.open("rb") as file:
                 digest.update(file.read(_ENDS))
+                for number in range(_BLOCKS):
+                    file.seek(size * number // _BLOCKS)
+                    digest.update(file.read(_BLOCK))
                 file.seek(max(0, size - _ENDS))
                 digest.update(file.read(_ENDS))
         elif path.name in _SETTINGS:

@@ -13,6 +13,7 @@ from ste.pair_scorer import ASKED, JUDGED
 from ste.stage_setup import LazyAsker
 from ste.user_errors import user_errors_reported
 from ste_plugin.dry_run import dry_run
+from ste_plugin.errors import UserError
 from ste_plugin.judging import Judged, JudgeSettings, judge
 from ste_plugin.pair_settings import PairSettings
 from ste_plugin.pairs import ORDERS, Pair, orders, pair_from_row, pair_to_row
@@ -59,6 +60,8 @@ def judge_pairs(
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         with user_errors_reported():
+            if state.epoch > 1:  # Inspect would average the samples' values, while all figures are made of one epoch
+                raise UserError("--epochs: a pair is judged in one epoch; for several judgments of it use -T votes=N")
             pair = pair_from_row(state.metadata["pair"], f"pair {state.sample_id}")
             own = settings.of(pair)
             # at the same time: prompts of both orders start alike, and the local engine reads that once

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
+from inspect_ai.model._generate_config import active_generate_config
 
 from ste.asking import Asker
 from ste.local_provider import CONNECTIONS, LocalProvider
@@ -16,8 +18,24 @@ from ste_plugin.negatives.strategy import WEAK_GENERATOR
 _journals: dict[Path, Journal] = {}
 
 
+_DECIDE_NOTHING = {
+    *("adaptive_connections", "attempt_timeout", "batch", "cache", "cache_prompt", "max_connections", "max_retries"),
+    *("stream_idle_timeout", "timeout"),
+}
+"""Generation settings that say how fast and how patiently a model is asked."""
+_OF_THE_REQUEST = {"max_tokens", "num_choices", "seed", "temperature", "top_p"}
+"""Those that every request sets itself; they are a part of its key."""
+
+
 def model_identity(model: Model) -> str:
-    """Names a model's weights as well as can be: local ones by their contents, others by name and address."""
+    """Names a model's weights as well as can be: local ones by their contents, others by name and address; and the
+    settings that Inspect adds to every request (--reasoning-effort, --system-message, ...), if there are any."""
+    settings = model.config.merge(active_generate_config()) if model == get_model() else model.config
+    given = settings.model_dump(mode="json", exclude_none=True, exclude=_DECIDE_NOTHING | _OF_THE_REQUEST)
+    return f"{_weights_identity(model)}{'|' + json.dumps(given, sort_keys=True) if given else ''}"
+
+
+def _weights_identity(model: Model) -> str:
     api = model.api
     if isinstance(api, LocalProvider):
         return local_identity(api.path, api.adapter, api.dtype)

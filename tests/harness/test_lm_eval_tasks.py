@@ -315,7 +315,7 @@ class TestMTBench:
         assert hashes == {JudgePrompt.load(name).hash for name in ("judge", "judge_multiturn")}
 
     def test_an_option_for_one_benchmark_goes_before_one_for_all(self, votes: str) -> None:
-        metadata = {"dataset": "builtin", "mtbench_dataset": votes, "rewardbench_limit": 1}
+        metadata = {"dataset": "builtin", "mtbench_dataset": votes, "rewardbench_limit": 1, "limit_per_subset": 9}
         lm = ScriptedLM(lambda *_: "[[A]]")
         results = run(lm, "ste_judge", metadata)
         assert results["results"]["ste_mtbench"]["ste_result,none"] == 4

@@ -294,6 +294,18 @@ class TestJournal:
         found = {log.eval.model: figures(log)["official_overall"] for log in stock.logs()}
         assert found == {"mock/good": 100, "mock/bad": 0}
 
+    def test_settings_that_inspect_adds_are_asked_anew(self, stock: StockInspect) -> None:
+        stock.write_rows("pairs.jsonl", MARKED)
+        words = ("ste/rewardbench", "-T", "dataset=pairs.jsonl", "-T", "journal=answers.jsonl", "--model", "mock/good")
+        for more in ((), ("--max-connections", "3"), ("--reasoning-effort", "high"), ("--system-message", "Be brief.")):
+            stock.eval(*words, *more).succeeded()
+        assert len(stock.calls()) == 3 * 2 * len(MARKED)  # how many at once changes no answer
+
+    def test_epochs_are_refused(self, stock: StockInspect) -> None:
+        stock.write_rows("pairs.jsonl", MARKED)
+        words = ("-T", "dataset=pairs.jsonl", "--model", "mock/good", "--epochs", "2")
+        assert "--epochs: a pair is judged in one epoch" in stock.eval("ste/rewardbench", *words).failed()
+
 
 def wait_for_lines(path: Path, count: int, seconds: float = 60) -> None:
     """Return as soon as the file has `count` lines."""

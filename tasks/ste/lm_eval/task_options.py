@@ -94,12 +94,14 @@ def task_options(metadata: Mapping[str, Any], benchmark: str) -> TaskOptions:
     look like a slip of the pen.
 
     Raises:
-        UserError: a value of another type, or a name that is nearly an option's.
+        UserError: a value of another type, a name that is nearly an option's, or one that only the Inspect tasks have.
     """
     names = set(TaskOptions.model_fields)
     spellings = {f"{prefix}{name}" for prefix in ("", *(f"{b}_" for b in BENCHMARKS)) for name in (*names, *SYNONYMS)}
     given: dict[str, tuple[str, Any]] = {}
-    for key, value in metadata.items():
+    for key, value in sorted(metadata.items(), key=lambda item: item[0].startswith(f"{benchmark}_")):
+        if key in ("journal", *(f"{b}_journal" for b in BENCHMARKS)):
+            raise UserError(f"--metadata {key}: lm_eval's tasks keep no journal; use inspect eval, or ste self-train")
         if key not in spellings:
             near = get_close_matches(key, sorted(names), n=1, cutoff=0.84)
             if near:
@@ -108,9 +110,7 @@ def task_options(metadata: Mapping[str, Any], benchmark: str) -> TaskOptions:
         own = key.removeprefix(f"{benchmark}_")
         if own not in names and own not in SYNONYMS:
             continue  # another benchmark's
-        name = SYNONYMS.get(own, own)
-        if own != key or f"{benchmark}_{own}" not in metadata:
-            given[name] = (key, value)
+        given[SYNONYMS.get(own, own)] = (key, value)
     for name, (key, value) in given.items():
         if value == "None":  # lm-eval leaves it a string on the command line
             given[name] = (key, None)
