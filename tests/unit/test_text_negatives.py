@@ -26,6 +26,7 @@ from ste_plugin.negatives.over_refusal import OverRefusal
 from ste_plugin.negatives.programs import tree_mutations
 from ste_plugin.negatives.programs.answer_mutants import mutant_of
 from ste_plugin.negatives.programs.behaviour import compare
+from ste_plugin.negatives.programs.sample_code import shows_a_sample
 from ste_plugin.negatives.registry import strategy_named
 from ste_plugin.negatives.strategy import WEAK_GENERATOR, Dropped
 from ste_plugin.negatives.suitability import (
@@ -325,6 +326,68 @@ def test_a_python_mutant_that_was_run() -> None:
     assert not isinstance(found, str) and found[1].checked == "run"
     dead = "```python\ndef f(x):\n    return 1\n    x + 2\n```"
     assert all(mutant_of(dead.replace("1", '""'), Draws(n), run=True) == "same_behaviour" for n in range(2))
+
+
+SHOWN = {
+    "python": (
+        "import sys\n{own}\nscores = [85, 90, 78]\ndef run():\n    print(half(9), 4 * 2)\n"
+        "def main(argv):\n    print(half(len(argv) + 3))\ndef test_half():\n    assert half(4) == 2\n"
+        "class TestHalf:\n    def test(self):\n        assert half(6) == 3\n"
+        "if __name__ == '__main__':\n    main(sys.argv[1:])\nprint(half(sum(scores) + 1))\n",
+        "def half(x):\n    return x // 2",
+    ),
+    "cpp": ("#include <iostream>\nint K = 7;\n{own}\nint main() {{ std::cout << *half(5 + 1); return 0; }}\n",
+            "int *half(int x) { return x / 2; }"),
+    "java": ("class Main {{ static int A = 7; {own}\n public static void main(String[] a) {{ half(5 + 1); }} }}\n",
+             "int half(int x) { return x / 2; }"),
+    "go": ("package main\n{own}\nfunc main() {{ println(half(5 + 1)) }}\nfunc TestHalf() {{ half(6) }}\n",
+           "func half(x int) int { return x / 2 }"),
+    "javascript": ("{own}\nconsole.log(half(4 + 1), [1, 2].map(y => y * 3));\nconst runExample = () => half(8);\n",
+                   "const half = (x) => x / 2;"),
+    "rust": ("{own}\nfn main() {{ println!(\"{{}}\", half(5 + 1)); }}\nmod tests {{ fn works() {{ half(4 + 2); }} }}\n",
+             "fn half(x: i32) -> i32 { x / 2 }"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", sorted(SHOWN))
+def test_a_mutant_changes_the_function_and_not_what_it_is_shown_on(language: str) -> None:
+    """Another sample is as right as the first."""
+    if language != "python":
+        pytest.importorskip("tree_sitter", reason="the extra 'code' is not installed")
+    frame, own = SHOWN[language]
+    runs = (False, True) if language == "python" else (False,)
+    for seed, run in [(seed, ran) for ran in runs for seed in range(4 if ran else 25)]:
+        found = mutant_of(f"```{language}\n{frame.format(own=own)}```\n", Draws(seed), run)
+        assert not isinstance(found, str)
+        laid_out, mutant = found
+        assert own in laid_out and own not in mutant.text
+        before, behind = laid_out.split(own)
+        assert mutant.text.startswith(before) and mutant.text.endswith(behind)
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [("python", "print(1 + 2)"), ("python", "def main():\n    print(1 + 2)"), ("", "def main():\n    print(1 + 2)"),
+     ("javascript", "console.log(1 + 2);"), ("cpp", "int main() { return 1 + 2; }")],
+)  # fmt: skip
+def test_where_there_is_nothing_but_a_script_or_main_it_is_mutated(language: str, code: str) -> None:
+    if language not in ("", "python"):
+        pytest.importorskip("tree_sitter", reason="the extra 'code' is not installed")
+    assert not isinstance(mutant_of(f"```{language}\n{code}\n```\n", Draws(1), run=False), str)
+
+
+@pytest.mark.parametrize("text", ["```\nTIMEOUT = 30\nRETRIES = 3\n```\n", "Output:\n```\n7\n```\n"])
+def test_a_block_without_a_language_is_code_where_it_defines_something(text: str) -> None:
+    assert mutant_of(text, Draws(1), run=False) == "no_code"
+
+
+@pytest.mark.parametrize(
+    ("name", "shows"),
+    [("main", True), ("test_sum", True), ("testSum", True), ("run_tests", True), ("runExample", True), ("Demo", True),
+     ("latest", False), ("remain", False), ("contest", False), ("main_diagonal", True), ("maintain", False)],
+)  # fmt: skip
+def test_names_of_functions_that_show_a_sample(name: str, shows: bool) -> None:
+    assert shows_a_sample(name) == shows
 
 
 def test_programs_that_misbehave_are_stopped() -> None:
