@@ -141,6 +141,16 @@ CHECKED = (
     ("Name the seas of Europe in 2 bullet points.", "- North Sea\n- Baltic Sea", "North Sea."),
     ("Describe the sea without using the word blue.", "It is wide.", "It is blue."),
     ("Describe the sea without the letter e.", "A lot of liquid.", "Water."),
+    ("Describe the sea in 3 words or less.", "Blue.", "Blue, wide, deep and salty."),
+    ("Describe the sea in two sentences, or fewer, please.", "Blue.", "It is blue. It is wide. It is deep."),
+    ("Describe the sea in two sentences or more.", "It is blue. It is wide. It is deep.", "Blue."),
+    ("Describe the sea in 2 sentences max.", "Blue.", "It is blue. It is wide. It is deep."),
+    ("Describe the sea in 2 sentences (maximum).", "Blue.", "It is blue. It is wide. It is deep."),
+    ("Describe the sea in 2 sentences at the most.", "Blue.", "It is blue. It is wide. It is deep."),
+    ("Describe the sea in two sentences minimum.", "It is blue. It is wide. It is deep.", "Blue."),
+    ("Describe the sea in no fewer than two sentences.", "It is blue. It is wide. It is deep.", "Blue."),
+    ("Do not tell a story, but describe the sea in two sentences.", "Blue. Wide.", "Blue and wide."),
+    ("I do not know it. What may students want in a list?", "- North Sea\n- Baltic Sea", "The North Sea."),
 )
 
 
@@ -150,6 +160,41 @@ def test_constraints_are_checked(instruction: str, keeps: str, breaks: str) -> N
     assert (found.kept(keeps), found.broken(keeps)) == (True, False)
     assert (found.kept(breaks), found.broken(breaks)) == (False, True)
     assert len(found.without(instruction)) < len(instruction)
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "Name three fruits, but please do not answer in bullet points.",
+        "Describe the water cycle. Do not write it as a list.",
+        "Please don't reply in JSON.",
+        "Please don’t reply in json.",
+        "Never answer in one word.",
+        "Use prose instead of writing it as a table.",
+        "Describe the sea in two sentences or one paragraph.",
+        "Describe the sea and the land in two sentences each.",
+        "Give it as a list or as a table.",
+        "Describe it in fıve sentences.",
+        "Describe it in ſix words.",
+        "DESCRIBE IT IN SİX WORDS.",
+    ],
+)
+def test_what_is_forbidden_or_doubtful_is_no_constraint(instruction: str) -> None:
+    assert constraints(instruction) == []
+
+
+def test_words_behind_a_number_leave_nothing_behind() -> None:
+    for bound in ("or less", "or more", "max", "(minimum)", "at most"):
+        (found,) = constraints(f"Describe the sea in 3 words {bound}.")
+        assert found.without(f"Describe the sea in 3 words {bound}.") == "Describe the sea."
+
+
+@given(
+    st.text() | st.lists(st.sampled_from(["in ", "fıve", "6 ", "words", "ſ", " or less", "İ", "don't "])).map("".join)
+)
+def test_any_instruction_has_its_constraints_read(instruction: str) -> None:
+    for found in constraints(instruction):
+        assert not (found.kept(instruction) and found.broken(instruction))
 
 
 @given(st.sampled_from([instruction for instruction, _, _ in CHECKED]), st.text() | texts)
