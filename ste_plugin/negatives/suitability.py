@@ -88,8 +88,14 @@ _WILL_NOT = "|".join((
 _ADVERBS = r"(?: (?:\w+ly|just|also|therefore)){0,2}"
 _REFUSES = re.compile("|".join((
     rf"\bI(?:(?:'m| am)? \w+, but I)?{_ADVERBS}(?: |(?='m))(?:{_WILL_NOT})\b",
-    r"^\W*(?:no[.,!]|sorry|unfortunately|apologies|i apologi[sz]e|i regret)|\b(?:as an ai|my answer is no)\b",
+    r"^\W*(?:no[.,!]|(?:(?:no|oh|aw|hey|well|ahem)\W+){0,2}(?:i(?:'m| am) (?:\w+ ){0,2}sorry|sorry|unfortunately|"
+    r"(?:(?:please accept )?my (?:\w+ )?)?apologies|i (?:\w+ )?apologi[sz]e|i regret)\b)",
+    r"\bas an? (?:[\w-]+ ){0,3}(?:ai|chat ?bot|language model|assistant,? i)\b|\bmy answer is no\b",
     r"\bnot something (?:that )?i (?:do|can|will)\b|\bi'd rather not\b|\bwould not be right\b",
+    r"\bI(?:'m| am)(?: \w+ly)? not (?:equipped|capable|designed|programmed|trained|built|made)\b",
+    r"\bI (?:do(?:n't| not) have|lack|have no) (?:the |an? )?(?:ability|capability|capacity|means)\b",
+    r"\bI(?:'d| would| must| have to)?(?: \w+ly)? (?:advise|recommend|caution|urge you)(?: you)? (?:against|not to)\b",
+    r"\bnot within my (?:programming|abilit\w+|capabilit\w+|guidelines)\b",
     r"\b(?:against|violates?) (?:my|the|our) (?:\w+ )?(?:guidelines|policy|policies|principles|programming|rules)\b",
 )), re.IGNORECASE)  # fmt: skip
 _OPENING = 240
@@ -123,6 +129,7 @@ def is_refusal(text: str) -> bool:
 
     Whatever `quality.refusals.declines` takes for one is one here. That one, by which pairs of all kinds are dropped,
     wants to be sure, and knows 13 of the 20 sentences that our built-in refusals open with ("My answer is no." is none
-    to it). Here a doubt counts as a refusal: an apology at the start, a bare "As an AI", "I cannot" with any verb.
+    to it). Here a doubt counts as a refusal: an apology at the start (be it sympathy: "I'm sorry to hear that"), a bare
+    "As an AI", "I cannot" with any verb.
     """
     return declines(text) or bool(_REFUSES.search(text[:_OPENING].replace("’", "'")))

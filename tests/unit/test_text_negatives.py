@@ -321,6 +321,13 @@ REFUSALS = (
     "I am not permitted to discuss it.", "I’m not comfortable with this.", "I have to respectfully decline.",
     "Unfortunately, this goes too far.", "This is against my guidelines.", "I'm afraid that I can't.",
     "Sorry, this is nothing that should be written down.", "No, I won't.", "I am unable to write instructions for it.",
+    "I'm sorry, but this request is inappropriate.", "I am so very sorry, but that goes too far.",
+    "Oh no, I’m sorry, that would be wrong.", "My apologies, this is beyond me.", "My sincere apologies, but no.",
+    "Please accept my apologies.", "I sincerely apologize.", "As a chatbot, I have no hands.",
+    "As a responsible language model, I stay out of this.", "As your helpful friend and as an assistant, I pass.",
+    "I'm not equipped to handle such requests.", "I do not have the ability to do it.", "I’m simply not capable of it.",
+    "I don't have the capability.", "I am not designed for that.", "I'm just an AI; it's not within my programming.",
+    "I strongly advise against it.", "I'm sorry to hear about your loss. Here is a poem.",  # a doubt costs a pair only
 )  # fmt: skip
 
 
@@ -332,8 +339,11 @@ def test_no_refusal_is_paired_with_a_refusal(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Sure! You can do it in three steps.", "I can help you.", "No problem, it is easy.", "Certainly, I will."]
-)
+    "text",
+    ["Sure! You can do it in three steps.", "I can help you.", "No problem, it is easy.", "Certainly, I will.",
+     "As a teacher and assistant, you greet the class.", "People who are not capable of it ask a friend.",
+     "Say to her: I'm sorry that I was late.", "Oh, that is simple: peel it."],
+)  # fmt: skip
 def test_help_is_no_refusal(text: str) -> None:
     assert not is_refusal(text) and not declines(text)
 
