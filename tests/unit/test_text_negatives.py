@@ -113,6 +113,18 @@ def test_no_degradation_keeps_a_text_true(way: str, text: str, same: str | None)
         assert worse is None or (worse != same if same else False), worse
 
 
+@given(texts, st.integers(0, 99))
+def test_a_repetition_repeats_something(text: str, seed: int) -> None:
+    """Without its closing pleasantries a response is as good as before."""
+    worse = DEGRADATIONS["repeated"](text, Draws(seed))
+    units = [text[a:b].strip() for a, b in sentences(text)]
+    assert worse is None or any(worse.count(unit) > text.count(unit) for unit in units)
+    long = (
+        f"Water boils sooner on a mountain, {'since the pressure of the air is lower there, ' * 3}. Hope it helps! Bye."
+    )
+    assert DEGRADATIONS["repeated"](long, Draws(seed)) is None
+
+
 def test_can_is_negated_as_a_verb() -> None:
     found = {DEGRADATIONS["facts swapped"]("You can swim to the garbage can.", Draws(seed)) for seed in range(20)}
     assert found == {"You cannot swim to the garbage can."}
