@@ -561,6 +561,24 @@ def test_no_code_to_mutate(text: str) -> None:
     assert drive(MutatedCode().synthesize(POEM, CONTEXT), in_turn(text)) == Dropped("no_code")
 
 
+@pytest.mark.parametrize("length", [100, 300, 3000])
+def test_code_that_is_too_deep_for_a_parser_or_a_walk_ends_no_synthesis(length: int) -> None:
+    for code in (
+        f"s = {' + '.join(['1'] * length)}",
+        f"x = {'-' * length * 10}1",
+        f"x = {'(' * length}1{')' * length}",
+    ):
+        found = mutant_of(f"```python\n{code}\n```\n", Draws(1), run=False)
+        assert found in ("no_code", "no_mutation") or not isinstance(found, str)
+        assert not isinstance(mutant_of(f"```python\n{code}\n```\n{PYTHON}", Draws(1), run=False), str)
+
+
+@pytest.mark.parametrize("code", [f"int s = {' + '.join(['1'] * 1500)};", "int f(int a){ return a + 1; } // \ud83d"])
+def test_deep_or_broken_code_in_other_languages_ends_no_synthesis(code: str) -> None:
+    pytest.importorskip("tree_sitter", reason="the extra 'code' is not installed")
+    assert mutant_of(f"```cpp\n{code}\n```\n", Draws(1), run=False) == "no_code"
+
+
 # which instructions
 
 

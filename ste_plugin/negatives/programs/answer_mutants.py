@@ -15,6 +15,8 @@ TRIES = 6
 """Mutants that are run before a response is given up."""
 PYTHON = ("python", "py", "python3", "")
 """A block that names no language may be anything: it counts as Python where it defines a function or class."""
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""No code, a lone surrogate, a null byte, or more levels than a parser or a walk over its tree goes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,10 @@ def mutant_of(text: str, draws: Draws, run: bool) -> tuple[str, Mutant] | str:
         return "no_code"
     reason = "no_code"
     for block in draws.shuffled(blocks):
-        found = _python(text, block, draws, run) if block.language in PYTHON else _other(text, block, draws)
+        try:
+            found = _python(text, block, draws, run) if block.language in PYTHON else _other(text, block, draws)
+        except UNREADABLE:
+            continue
         if not isinstance(found, str):
             return found
         reason = found if found != "no_code" else reason
@@ -49,14 +54,11 @@ def mutant_of(text: str, draws: Draws, run: bool) -> tuple[str, Mutant] | str:
 
 
 def _python(text: str, block: CodeBlock, draws: Draws, run: bool) -> tuple[str, Mutant] | str:
-    try:
-        tree = ast.parse(block.code)
-        original = ast.unparse(tree) + "\n"
-        if not block.language and not defines(tree):
-            return "no_code"
-        changes = of_functions(tree, mutations(tree))
-    except (SyntaxError, ValueError, RecursionError):
+    tree = ast.parse(block.code)
+    if not block.language and not defines(tree):
         return "no_code"
+    original = ast.unparse(tree) + "\n"
+    changes = of_functions(tree, mutations(tree))
     reason = "no_mutation"
     for change in draws.shuffled(changes)[:TRIES]:
         code = ast.unparse(change.applied(tree)) + "\n"
