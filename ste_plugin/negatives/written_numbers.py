@@ -27,7 +27,7 @@ _WHOLE = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})"
 _DECIMAL = re.compile(rf"-?{_WHOLE}(?:\.[0-9]{{1,15}})?")
 _RATIO = re.compile(r"(-?)(?:([0-9]{1,9}) )?([0-9]{1,9})/([0-9]{1,9})")
 _SIZES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SIZE = re.compile(rf"\s*({'|'.join(_SIZES)})\b", re.IGNORECASE)
+_SIZE = re.compile(rf"\s*({'|'.join(_SIZES)})\b", re.IGNORECASE | re.ASCII)  # "ı" is no "i" of the table
 _UNREADABLE_AFTER = re.compile(
     r"[^\W\d_]|[\\({^_]|\s*(?:\\pi|π|√|\\sqrt)| (?=[0-9]{3}(?![0-9]))|\s*(?:hundred|dozens?|hal(?:f|ves)|thirds?|"
     r"quarters?|fifths?|tenths?|k|M|bn)\b|\s+and (?:a|one|two|three) (?:half|third|quarter)",
