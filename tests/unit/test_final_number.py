@@ -135,6 +135,20 @@ def of(text: str) -> Result:
         ("2/3", "3/4", True),
         ("4", "9", True),
         ("331", "0", True),
+        ("9 feet", "3 yards", False),
+        ("2 years", "104 weeks", False),
+        ("32 ounces", "2 pounds", False),
+        ("8 quarts", "2 gallons", False),
+        ("1440 minutes", "1 day", False),
+        ("336 hours", "2 weeks", False),
+        ("\\boxed{9} square feet", "1 square yard", False),
+        ("9 ft", "3", False),  # where only one names its unit, the factors of that kind
+        ("2", "32 oz", False),
+        ("9 feet", "4 feet", True),
+        ("9 feet", "3 feet", True),
+        ("9 feet", "4", True),
+        ("9 apples", "3 pears", True),
+        ("9", "3", True),
     ],
 )
 def test_results_differ_beyond_rounding_and_spelling(one: str, other: str, differ: bool) -> None:
