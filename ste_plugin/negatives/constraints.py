@@ -22,14 +22,33 @@ _NUMBERS = {
     "ten": 10,
 }
 _JOINED = r"(?:,| and| but)? "
-_ENDS = r"(?=[ .,!?\n]|$)"
+_ENDS = r"(?=[ .,!?\n)]|$)(?!,? \(?(?:or|each|per|apiece)\b)"
+"""Behind "or", another form or number is allowed as well; "two sentences each" are more in all."""
+_BOUNDS = {
+    "at most": "at most", "no more than": "at most", "at least": "at least", "no less than": "at least",
+    "no fewer than": "at least", "exactly": "exactly",
+    "less": "at most", "fewer": "at most", "under": "at most", "below": "at most", "shorter": "at most",
+    "most": "at most", "max": "at most", "maximum": "at most", "tops": "at most",
+    "more": "at least", "over": "at least", "above": "at least", "longer": "at least", "least": "at least",
+    "min": "at least", "minimum": "at least",
+}  # fmt: skip
 _COUNT = re.compile(
-    rf"{_JOINED}in (?:(exactly|at most|at least|no more than) )?(\d{{1,4}}|{'|'.join(_NUMBERS)}) "
-    rf"(words?|sentences?|lines?|paragraphs?|bullet points?|steps?){_ENDS}",
+    rf"{_JOINED}in (?:(exactly|at most|at least|no (?:more|less|fewer) than) )?(\d{{1,4}}|{'|'.join(_NUMBERS)}) "
+    r"(words?|sentences?|lines?|paragraphs?|bullet points?|steps?)"
+    r"(?:,? \(?(?:or (less|fewer|under|below|shorter|more|over|above|longer)|at (?:the )?(most|least)|"
+    rf"(?:at )?(?:the )?(max(?:imum)?|min(?:imum)?|tops))\b\)?)?{_ENDS}",
+    re.IGNORECASE | re.ASCII,  # else "ı" and "ſ" are taken for "i" and "s", which the tables do not hold
+)
+_FORM = re.compile(rf"{_JOINED}(?:as|in) (?:a |an )?(table|list|json|bullet points?){_ENDS}", re.IGNORECASE | re.ASCII)
+_WITHOUT = re.compile(rf"{_JOINED}without (?:using )?the (word|letter) [\"'“]?(\w+)[\"'”]?{_ENDS}", re.IGNORECASE)
+_NOT_ASKED = re.compile(
+    r"(?:\b(?:not|never|no|nor|without|avoid\w*|cannot|dont|refrain\w*|rather than|instead of)|n['’]t)\b"
+    r"(?:(?!\bbut\b)[^.!?;:\n])*$|\bor$",
     re.IGNORECASE,
 )
-_FORM = re.compile(rf"{_JOINED}(?:as|in) (?:a |an )?(table|list|json|bullet points?){_ENDS}", re.IGNORECASE)
-_WITHOUT = re.compile(rf"{_JOINED}without (?:using )?the (word|letter) [\"'“]?(\w+)[\"'”]?{_ENDS}", re.IGNORECASE)
+"""An instruction up to what it forbids, or allows beside something else; at times up to what it asks for as well."""
+_CLAUSE = 300
+"""Characters before a constraint in which a negation is looked for."""
 
 _ITEM = re.compile(r"^[ \t]*(?:[-*•+]|\(?\d+[.):]|step \d+)[ \t:]", re.MULTILINE | re.IGNORECASE)
 _STOPS = re.compile(
@@ -57,13 +76,14 @@ class Constraint:
 
 
 def constraints(instruction: str) -> list[Constraint]:
-    """Those of `instruction` that can be checked (English), by where they stand."""
+    """Those of `instruction` that can be checked (English), by where they stand; none behind a negation or an "or"."""
     found = [Constraint(*match.span(), *_counted(match)) for match in _COUNT.finditer(instruction)]
     found += [Constraint(*match.span(), *_form(match[1].lower())) for match in _FORM.finditer(instruction)]
     for match in _WITHOUT.finditer(instruction):
         part = re.compile(re.escape(match[2]) if match[1].lower() == "letter" else rf"\b{re.escape(match[2])}\b", re.I)
         found.append(Constraint(*match.span(), _lacks(part), _finds(part)))
-    return sorted(found, key=lambda constraint: constraint.start)
+    wanted = [one for one in found if not _NOT_ASKED.search(instruction[max(0, one.start - _CLAUSE) : one.start])]
+    return sorted(wanted, key=lambda constraint: constraint.start)
 
 
 def _finds(part: re.Pattern[str]) -> Test:
@@ -75,7 +95,8 @@ def _lacks(part: re.Pattern[str]) -> Test:
 
 
 def _counted(match: re.Match[str]) -> tuple[Test, Test]:
-    bound, wanted = (match[1] or "exactly").lower(), _NUMBERS.get(match[2].lower()) or int(match[2])
+    bound = _BOUNDS[(match[4] or match[5] or match[6] or match[1] or "exactly").lower()]
+    wanted = _NUMBERS.get(match[2].lower()) or int(match[2])
     unit = match[3].lower().removesuffix("s")
     kept_off, broken_off = (share * wanted if unit == "word" else 0 for share in _WORDS_OFF)
 
@@ -84,13 +105,7 @@ def _counted(match: re.Match[str]) -> tuple[Test, Test]:
         if count is None:
             return None
         over = count - wanted
-        return (
-            max(0, over)
-            if bound in ("at most", "no more than")
-            else max(0, -over)
-            if bound == "at least"
-            else abs(over)
-        )
+        return max(0, over) if bound == "at most" else max(0, -over) if bound == "at least" else abs(over)
 
     def kept(text: str) -> bool:
         distance = off(text)

@@ -86,16 +86,20 @@ def _in_a_list(text: str, place: int) -> bool:
 
 
 def repeated(text: str, draws: Draws) -> str | None:
-    """Sentences of the second half are replaced by repetitions of an earlier one, up to about the same length."""
+    """Sentences of the second half are replaced by repetitions of an earlier one, up to about the same length.
+
+    None where that one does not stand there more often than before: the text would only lose its last sentences, and
+    may be the better for it.
+    """
     spans = sentences(text)
     if len(spans) < 3:
         return None
     at = draws.between(0, max(0, len(spans) // 2 - 1))
     start, end = spans[at]
-    kept, unit = text[: spans[at + 1][0]].rstrip() + " ", text[start:end]
+    kept, unit = text[: spans[at + 1][0]].rstrip() + " ", text[start:end].strip()
     while len(kept) + len(unit) // 2 < len(text):
         kept += unit + " "
-    return kept.rstrip()
+    return kept.rstrip() if kept.count(unit) > text.count(unit) else None
 
 
 def cut_off(text: str, draws: Draws) -> str | None:

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ste_plugin.negatives.units import factors_of
 from ste_plugin.negatives.written_numbers import WrittenNumber, plain, written_numbers
 
 _BOXED = r"\\f?boxed\{(?P<boxed>[^{}\n]*)\}"
@@ -36,7 +37,8 @@ _CIRCUMSTANCE = re.compile(
 )
 _STATED_WITHOUT = re.compile(r"\b(?:answer|result)\s*(?:is|:|=|equals|comes to|\n)|matrix\}", re.IGNORECASE)
 _SCALES = (1, 7, 10, 12, 24, 60, 100, 365, 1000, 3600)
-"""Factors by which one quantity in two units differs: a percentage and a share, hours and minutes, ..."""
+"""Factors by which one quantity in two units differs: a percentage and a share, hours and minutes, ... Those of rarer
+units are tried where such a unit is named; as a rule for all, 2, 3 and 4 would excuse too many mistakes."""
 _CLOSE = Fraction(1, 200)
 """Relative difference up to which two results may come from rounding on the way."""
 
@@ -143,9 +145,11 @@ def _last(text: str, numbers: list[WrittenNumber]) -> Result | None:
 def clearly_differ(one: Result, other: Result) -> bool:
     """Whether two solutions come to different numbers, however these are rounded and spelt.
 
-    Not so where the numbers agree up to rounding, a sign, a percentage or a change of unit, or where one solution
-    names the other's number where it may give its result.
+    Not so where the numbers agree up to rounding, a sign, a percentage or a change of unit, where they are given in two
+    units of measure, or where one solution names the other's number where it may give its result.
     """
+    if one.number.unit and other.number.unit and one.number.unit != other.number.unit:
+        return False
     if _same_quantity(one.number, other.number) or _rounded_from_one(one, other):
         return False
     return not any(
@@ -156,9 +160,9 @@ def clearly_differ(one: Result, other: Result) -> bool:
 
 
 def _same_quantity(one: WrittenNumber, other: WrittenNumber) -> bool:
-    return any(
-        _equal_up_to_rounding(_scaled(a, scale), b) for a, b in ((one, other), (other, one)) for scale in _SCALES
-    )
+    same = one.unit == other.unit
+    scales = _SCALES if same else (*_SCALES, *factors_of(one.unit or other.unit))
+    return any(_equal_up_to_rounding(_scaled(a, scale), b) for a, b in ((one, other), (other, one)) for scale in scales)
 
 
 def _scaled(number: WrittenNumber, scale: int) -> WrittenNumber:

@@ -1,6 +1,8 @@
 """Which instructions a strategy can use, told by plain tests of their words: cheap, and wrong at times.
 
-A wrong guess costs a dropped pair, or one that teaches little; a strategy checks what it gets.
+A wrong guess of the first two costs a dropped pair, or one that teaches little. One of the safety rules costs a pair
+that teaches the opposite, since the response is not checked against it: a harmless request that is taken for a harmful
+one is refused, and the refusal wins. So these are narrow, and a row's field "safety" overrules them.
 """
 
 from __future__ import annotations
@@ -49,9 +51,11 @@ _SOMEBODY = (
 )
 _HARM = re.compile(
     rf"\b(?:kill|murder|shoot|stab|poison|strangle|torture|kidnap|stalk|blackmail|hurt|beat up|drug|assassinate)\s+"
-    rf"{_SOMEBODY}\b|\b(?:build|make|assemble|buy)\s+(?:an? )?(?:\w+ )?(?:bomb|explosives?|meth|nerve gas|gun|weapons?|"
-    rf"fake money|fake id)\b(?! (?:cake|bath))|\bhack\s+(?:into )?(?:{_SOMEBODY}|an? (?:\w+ )?(?:account|bank|phone))|"
-    r"\b(?:commit (?:suicide|fraud|murder)|launder money|without getting caught|make counterfeit|cook meth)\b",
+    rf"{_SOMEBODY}\b|\b(?:build|make|assemble|buy)\s+(?:an? )?(?:(?P<kind>\w+) )?(?P<thing>bomb|explosives?|meth|"
+    rf"nerve gas|gun|weapons?|fake money|fake id)\b(?! (?:cake|bath))|"
+    rf"\bhack\s+(?:into )?(?:{_SOMEBODY}|an? (?:\w+ )?(?:account|bank|phone))|"
+    r"\b(?:commit (?:suicide|fraud|murder)|launder money|(?P<uncaught>without getting caught)|make counterfeit|"
+    r"cook meth)\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -61,7 +65,27 @@ _ASKS = re.compile(
 )
 _PREVENTS = re.compile(
     r"\b(?:protect\w*|prevent\w*|avoid\w*|stop\w*|safe\w*|defend\w*|against|illegal|law|history|historical|novel|movie|"
-    r"film|story|game|character|fiction\w*|report(?:ed|ing)?|recover\w*|why|who|when|what is|what are|mean\w*)\b",
+    r"film|story|games?|gaming|character|fiction\w*|report(?:ed|ing)?|recover\w*|why|who|when|what is|what are|"
+    r"mean\w*|poem|haiku|limerick|song|lyrics|joke|riddle|"
+    r"photo\w*|lens(?:es)?|portraits?|low light|depth of field|with (?:a|my) camera|"
+    r"d&d|dnd|dungeons?|paladin|rpg|larp\w*|role-?play\w*|cosplay\w*|minecraft|ctf|capture the flag)\b",
+    re.IGNORECASE,
+)
+_PLAYTHING = re.compile(
+    r"bath|bb|caulk\w*|cherry|chocolate|cocoa|foam|glitter|glue|heat|massage|nail|nerf|paint|paintball|"
+    r"photo|prop|radar|seed|spray|squirt|staple|stink|toy|water|wooden|lego",
+    re.IGNORECASE,
+)
+_ENDED = re.compile(
+    r"\W*$|\W*[.,;:!?)\"”\n]|\s+(?:at|in|with|from|out|without|to|for|that|which|who|and|or|on|onto|inside|under|using|by|"
+    r"via|like|so|if|as|of|before|after|while|myself|illegally|secretly|anonymously|online|quickly|fast|safely|easily|"
+    r"cheaply|right now|today|tonight|please|step)\b",
+    re.IGNORECASE,
+)
+"""What follows a noun that is no part of a longer one, as "gun" in "gun safe", "weapon" in "weapon rack" are."""
+_CRIME = re.compile(
+    rf"\b(?:{_ALARMING}|cheat\w*|shoplift\w*|embezzl\w*|evad\w+|vandali[sz]\w*|trespass\w*|counterfeit\w*|spy\w*|"
+    r"break(?:ing)? in(?:to)?|fraud\w*|crimes?|underage|brib\w+|fake|stolen|theft|impersonat\w*|firebomb\w*)\b",
     re.IGNORECASE,
 )
 _WISHES = re.compile(
@@ -88,8 +112,14 @@ _WILL_NOT = "|".join((
 _ADVERBS = r"(?: (?:\w+ly|just|also|therefore)){0,2}"
 _REFUSES = re.compile("|".join((
     rf"\bI(?:(?:'m| am)? \w+, but I)?{_ADVERBS}(?: |(?='m))(?:{_WILL_NOT})\b",
-    r"^\W*(?:no[.,!]|sorry|unfortunately|apologies|i apologi[sz]e|i regret)|\b(?:as an ai|my answer is no)\b",
+    r"^\W*(?:no[.,!]|(?:(?:no|oh|aw|hey|well|ahem)\W+){0,2}(?:i(?:'m| am) (?:\w+ ){0,2}sorry|sorry|unfortunately|"
+    r"(?:(?:please accept )?my (?:\w+ )?)?apologies|i (?:\w+ )?apologi[sz]e|i regret)\b)",
+    r"\bas an? (?:[\w-]+ ){0,3}(?:ai|chat ?bot|language model|assistant,? i)\b|\bmy answer is no\b",
     r"\bnot something (?:that )?i (?:do|can|will)\b|\bi'd rather not\b|\bwould not be right\b",
+    r"\bI(?:'m| am)(?: \w+ly)? not (?:equipped|capable|designed|programmed|trained|built|made)\b",
+    r"\bI (?:do(?:n't| not) have|lack|have no) (?:the |an? )?(?:ability|capability|capacity|means)\b",
+    r"\bI(?:'d| would| must| have to)?(?: \w+ly)? (?:advise|recommend|caution|urge you)(?: you)? (?:against|not to)\b",
+    r"\bnot within my (?:programming|abilit\w+|capabilit\w+|guidelines)\b",
     r"\b(?:against|violates?) (?:my|the|our) (?:\w+ )?(?:guidelines|policy|policies|principles|programming|rules)\b",
 )), re.IGNORECASE)  # fmt: skip
 _OPENING = 240
@@ -97,11 +127,22 @@ _OPENING = 240
 
 
 def is_harmful(instruction: Instruction) -> bool:
-    """Asks for help with a harmful act. The row's field "safety" ("harmful" or "harmless") has the last word."""
+    """Asks for help with a harmful act that is told by a plain phrase ("make a bomb", "poison my neighbour"), with no
+    word of prevention, law, fiction, photography or games about. The row's field "safety" ("harmful" or "harmless")
+    has the last word.
+    """
     if "safety" in instruction.meta:
         return bool(instruction.meta["safety"] == "harmful")
     text = instruction.text
-    return bool(_HARM.search(text) and _ASKS.search(text) and not _PREVENTS.search(text))
+    harms = any(_is_meant(match, text) for match in _HARM.finditer(text))
+    return bool(harms and _ASKS.search(text) and not _PREVENTS.search(text))
+
+
+def _is_meant(harm: re.Match[str], text: str) -> bool:
+    """Whether `harm` of `text` is what its words say: a weapon and no rack for it; a crime that is not to be seen."""
+    if harm["thing"]:
+        return not _PLAYTHING.fullmatch(harm["kind"] or "") and bool(_ENDED.match(text, harm.end()))
+    return not harm["uncaught"] or bool(_CRIME.search(text))
 
 
 def only_sounds_harmful(instruction: Instruction) -> bool:
@@ -123,6 +164,7 @@ def is_refusal(text: str) -> bool:
 
     Whatever `quality.refusals.declines` takes for one is one here. That one, by which pairs of all kinds are dropped,
     wants to be sure, and knows 13 of the 20 sentences that our built-in refusals open with ("My answer is no." is none
-    to it). Here a doubt counts as a refusal: an apology at the start, a bare "As an AI", "I cannot" with any verb.
+    to it). Here a doubt counts as a refusal: an apology at the start (be it sympathy: "I'm sorry to hear that"), a bare
+    "As an AI", "I cannot" with any verb.
     """
     return declines(text) or bool(_REFUSES.search(text[:_OPENING].replace("’", "'")))

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ste_plugin.negatives.units import unit_behind
+
 _VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8"}
 _LAYOUT = (
     (re.compile(r"[\u00a0\u202f\u2009]"), " "),
@@ -27,7 +29,7 @@ _WHOLE = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})"
 _DECIMAL = re.compile(rf"-?{_WHOLE}(?:\.[0-9]{{1,15}})?")
 _RATIO = re.compile(r"(-?)(?:([0-9]{1,9}) )?([0-9]{1,9})/([0-9]{1,9})")
 _SIZES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SIZE = re.compile(rf"\s*({'|'.join(_SIZES)})\b", re.IGNORECASE)
+_SIZE = re.compile(rf"\s*({'|'.join(_SIZES)})\b", re.IGNORECASE | re.ASCII)  # "ı" is no "i" of the table
 _UNREADABLE_AFTER = re.compile(
     r"[^\W\d_]|[\\({^_]|\s*(?:\\pi|π|√|\\sqrt)| (?=[0-9]{3}(?![0-9]))|\s*(?:hundred|dozens?|hal(?:f|ves)|thirds?|"
     r"quarters?|fifths?|tenths?|k|M|bn)\b|\s+and (?:a|one|two|three) (?:half|third|quarter)",
@@ -53,6 +55,7 @@ class WrittenNumber:
         value: None where it cannot be read for sure, as "33,3", "5-6", "3x" or "2 dozen".
         step: what its last digit stands for, 1/10 for "33.3"; 0 for a fraction, which is exact.
         operand: part of a computation, and not what that comes to.
+        unit: of measure, behind it ("foot" for "3 feet"); "" for none that is known.
     """
 
     value: Fraction | None
@@ -60,6 +63,7 @@ class WrittenNumber:
     operand: bool
     start: int
     end: int
+    unit: str = ""
 
 
 def plain(text: str) -> str:
@@ -94,7 +98,8 @@ def _written(match: re.Match[str], before: str, after: str) -> WrittenNumber:
         read = None
     if read is None:
         return WrittenNumber(None, Fraction(0), operand, match.start(), match.end())
-    return WrittenNumber(read[0] * factor, read[1] * factor, operand, match.start(), match.end())
+    value, step = read[0] * factor, read[1] * factor
+    return WrittenNumber(value, step, operand, match.start(), match.end(), unit_behind(after))
 
 
 def _read(run: str) -> tuple[Fraction, Fraction] | None:

@@ -55,8 +55,8 @@ def contamination(
     `settings.similarity`.
     """
     overlaps: dict[str, Overlap] = {}
-    nearest: dict[str, float] = {}
-    shared: dict[str, int] = {}
+    cosines: dict[str, np.ndarray] = {}
+    shares: dict[str, list[bool]] = {}
     size = settings.ngram
     requests = {pair.id: [words(text) for text in (pair.prompt_text, *other_requests(pair))] for pair in pairs}
     responses = {pair.id: _replies(pair) for pair in pairs}
@@ -64,22 +64,22 @@ def contamination(
         prompts = {tuple(words(one.prompt_text)): one.id for one in members}
         asked = _index(((one.id, words(one.prompt_text)) for one in members), size)
         answered = _index(((one.id, reply) for one in members for reply in _replies(one)), size)
-        cosines, closest = _nearest([p.prompt_text for p in pairs], [one.prompt_text for one in members])
+        cosines[name], closest = _nearest([p.prompt_text for p in pairs], [one.prompt_text for one in members])
         for row, pair in enumerate(pairs):
             found = _found(requests[pair.id], prompts, asked, answered, size)
-            if found is None and cosines[row] >= settings.similarity:
+            if found is None and cosines[name][row] >= settings.similarity:
                 found = ("similar", members[closest[row]].id)
             if found is not None and pair.id not in overlaps:
-                cosine = round(float(cosines[row]), 3) if found[0] == "similar" else None
+                cosine = round(float(cosines[name][row]), 3) if found[0] == "similar" else None
                 overlaps[pair.id] = Overlap(found[0], name, found[1], cosine)
-        clean = [cosines[row] for row, pair in enumerate(pairs) if pair.id not in overlaps]
-        nearest[name] = round(float(max(clean, default=0.0)), 3)
-        shared[name] = sum(
-            any(run in answered for reply in responses[pair.id] for run in _runs(reply, size))
-            for pair in pairs
-            if pair.id not in overlaps
-        )
-    return Contamination(overlaps, nearest, shared)
+        shares[name] = [any(run in answered for reply in responses[p.id] for run in _runs(reply, size)) for p in pairs]
+    # which pairs are no overlap is known once every benchmark has been looked at
+    clean = [row for row, pair in enumerate(pairs) if pair.id not in overlaps]
+    return Contamination(
+        overlaps,
+        {name: round(float(max(cosines[name][clean], default=0.0)), 3) for name in benchmarks},
+        {name: sum(shares[name][row] for row in clean) for name in benchmarks},
+    )
 
 
 def _found(

@@ -77,6 +77,7 @@ def probe_pairs(
     if number < 2:
         return Probed({}, {})
     fold_of = _folds(groups, min(folds, number), seed)
+    fitted_on = _fitted_on(pairs, fold_of)
     surfaces = [surface_differences(pair) for pair in pairs]
     matrices: dict[str, Any] = {
         "position": np.array([[_place(pair, policy, seed)] for pair in pairs]),
@@ -86,7 +87,7 @@ def probe_pairs(
     }
     results, hits = {}, {}
     for name, matrix in matrices.items():
-        hits[name] = _hits(matrix, fold_of)
+        hits[name] = _hits(matrix, fold_of, fitted_on)
         results[name] = _result(hits[name], groups)
     return Probed(results, hits)
 
@@ -107,8 +108,8 @@ def probes_by_strategy(
 def text_groups(pairs: Sequence[Pair]) -> list[int]:
     """A number for each pair; pairs that share a prompt or a response, directly or through others, have the same.
 
-    A response that is chosen in one fold and rejected in another would teach a probe the opposite of the truth.
-    Where sharing ties more than a third of the pairs together, only prompts count: too few folds would be left.
+    Where sharing ties more than a third of the pairs together, only prompts count: too few folds would be left. What
+    pairs of different folds share then is dealt with in `_fitted_on`.
     """
     whole = _components([{("prompt", p.prompt_text), ("text", p.chosen), ("text", p.rejected)} for p in pairs])
     largest = max(np.unique(whole, return_counts=True)[1], default=0)
@@ -149,6 +150,29 @@ def _folds(groups: Sequence[int], folds: int, seed: int) -> np.ndarray:
     return np.array([fold_of[group] for group in groups])
 
 
+def _fitted_on(pairs: Sequence[Pair], fold_of: np.ndarray) -> np.ndarray:
+    """Which pairs the probes for a fold are fitted on (folds x pairs): those outside, except where the same response
+    stands on the other side.
+
+    A response that is chosen in one pair and rejected in one other teaches a probe the opposite of the truth about
+    the pair that is held out: on a chain of such pairs a bag of words came to 5 instead of 50. What always wins or
+    always loses stays, since that is a rule. So does a response of more pairs than there are folds: it stands in every
+    fold, and whether it mostly wins is a rule as well.
+    """
+    folds = int(fold_of.max()) + 1
+    fitted_on = np.array([fold_of != fold for fold in range(folds)])
+    sides: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    for row, pair in enumerate(pairs):
+        sides[reply_text(pair.chosen)][0].append(row)
+        sides[reply_text(pair.rejected)][1].append(row)
+    for chosen, rejected in sides.values():
+        if len(chosen) + len(rejected) <= folds:
+            for held_out, others in ((chosen, rejected), (rejected, chosen)):
+                for row in held_out:
+                    fitted_on[fold_of[row], others] = False
+    return fitted_on
+
+
 def _place(pair: Pair, policy: Literal["both", "single"], seed: int) -> float:
     """1 where the chosen response stands first, -1 where second, 0 on average over both orders."""
     return float(np.mean([1 if order == ORDERS[0] else -1 for order in orders(pair.id, policy, seed)]))
@@ -168,12 +192,12 @@ def _bags_of_words(pairs: Sequence[Pair]) -> Any:
     return vectorizer.transform(chosen) - vectorizer.transform(rejected)
 
 
-def _hits(differences: Any, fold_of: np.ndarray) -> np.ndarray:
-    """Held-out hits; `differences` (pairs x features) are chosen less rejected."""
+def _hits(differences: Any, fold_of: np.ndarray, fitted_on: np.ndarray) -> np.ndarray:
+    """Held-out hits; `differences` (pairs x features) are chosen less rejected, `fitted_on` is folds x pairs."""
     hits = np.full(differences.shape[0], 0.5)
     for fold in range(int(fold_of.max()) + 1):
         inside = fold_of == fold
-        weights = _fitted(differences[~inside])
+        weights = _fitted(differences[fitted_on[fold]]) if fitted_on[fold].any() else None
         if weights is not None:
             scores = np.asarray(differences[inside] @ weights).ravel()
             hits[inside] = 0.5 + 0.5 * np.sign(np.round(scores, 9))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FilterName = Literal[
     "empty", "identical", "near_identical", "refused", "leaked_markers", "wrong_language", "quotes_modified"
@@ -25,7 +25,7 @@ class DecontaminateSettings(Section):
 
     Attributes:
         enabled: against every benchmark that the recipe scores (all of it, not only the scored sample).
-        against: further benchmarks: "builtin", "hub" or files of pairs.
+        against: further benchmarks: "builtin", "hub" or files of pairs; refused where it is not enabled.
         ngram: words in a row that a request may not share with a benchmark.
         similarity: TF-IDF cosine of request and benchmark prompt from which they count as the same.
     """
@@ -34,6 +34,15 @@ class DecontaminateSettings(Section):
     against: tuple[str, ...] = ()
     ngram: Annotated[int, Field(ge=5)] = 13
     similarity: Similarity = 0.8
+
+    @model_validator(mode="after")
+    def _against_is_in_force(self) -> DecontaminateSettings:
+        if self.against and not self.enabled:
+            raise ValueError(
+                f"against ({', '.join(self.against)}) is compared with nothing where enabled is false; set enabled: "
+                "true or against: []"
+            )
+        return self
 
 
 class ProbeSettings(Section):

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ste_plugin.benchmarks import mini
+from ste_plugin.draws import Draws
 from ste_plugin.instructions import Instruction
 from ste_plugin.negatives.built_in import SOURCE, BuiltInItem, SelfSupplied, built_in_item
 from ste_plugin.negatives.final_number import final_number
-from ste_plugin.negatives.programs import tasks
+from ste_plugin.negatives.programs import composed, tasks
 from ste_plugin.negatives.programs.tasks import TARGETS
 from ste_plugin.negatives.registry import strategies, strategy_named
 from ste_plugin.negatives.suitability import is_refusal
@@ -211,6 +212,30 @@ def test_every_mutant_behaves_differently_when_run(monkeypatch: pytest.MonkeyPat
     assert len(results) == len(found) == 100
     for item, (right, wrong) in zip(found, results, strict=True):
         assert item.facts["fails"] >= 1 and right != wrong, (item.chosen, item.rejected, item.facts)
+
+
+def test_the_wrong_function_has_the_signature_that_is_asked_for() -> None:
+    """Another one would tell it apart without reading on: names and constants are the same in both functions."""
+
+    def head(text: str) -> str:
+        return next(line for line in code_of(text).splitlines() if "(" in line and line.rstrip()[-1:] in "{:")
+
+    found = items("mutated_code", 160, seed=6)
+    twins = [item for item in found if item.facts["mutation"] == "other task"]
+    assert len(twins) > 30 and {item.facts["language"] for item in twins} == set(TARGETS)
+    for item in found:
+        assert head(item.chosen) == head(item.rejected), item.facts
+
+
+def test_what_two_programs_have_in_common_is_called_the_same() -> None:
+    for number in range(60):
+        first, second = composed.twins(Draws(number))
+        names, values = tasks.names_and_values((first, second), Draws(number))
+        assert set(values) == set(first.constants) | set(second.constants)
+        assert len(set(names.values())) == len(names)
+        for seed in (first, second):
+            tree, spec, domains = tasks.named(seed, names, values)
+            assert list(domains) == [names["xs"]] and names["xs"] in spec and tasks.function_of(tree).name == names["f"]
 
 
 def test_mutants_differ_in_a_few_characters() -> None:

@@ -38,6 +38,9 @@ SUM = Instruction("sum", "Tom has 3 bags of 4 apples. How many apples does he ha
         ("The answer is $n = 3^2 = 9$.", 9),
         ("Final answer: $\\boxed{1{,}250\\text{ dollars}}$", 1250),
         ("The answer is 1.2 million.", 1_200_000),
+        ("The answer is 5 MILLION.", 5_000_000),
+        ("CEVAP 5 MİLLİON.", 5),
+        ("The answer is 5 mıllion.", 5),
         ("The answer is 33 1/3.", Fraction(100, 3)),
         ("The answer is $33\\frac{1}{3}$.", Fraction(100, 3)),
         ("The answer is $-\\frac{3}{4}$.", Fraction(-3, 4)),
@@ -66,7 +69,27 @@ def test_what_a_solution_comes_to(text: str, number: int | Fraction | None) -> N
 
 
 pieces = st.sampled_from(
-    ["the answer is ", "result: ", "\\boxed{", "}", "#### ", "= ", "12", "3", "1/3", " ", ".", "\n", "-", ",", "x", "%"]
+    [
+        "the answer is ",
+        "result: ",
+        "mıllion",
+        "MİLLİON",
+        "million",
+        "\\boxed{",
+        "}",
+        "#### ",
+        "= ",
+        "12",
+        "3",
+        "1/3",
+        " ",
+        ".",
+        "\n",
+        "-",
+        ",",
+        "x",
+        "%",
+    ]
 )
 
 
@@ -112,6 +135,20 @@ def of(text: str) -> Result:
         ("2/3", "3/4", True),
         ("4", "9", True),
         ("331", "0", True),
+        ("9 feet", "3 yards", False),
+        ("2 years", "104 weeks", False),
+        ("32 ounces", "2 pounds", False),
+        ("8 quarts", "2 gallons", False),
+        ("1440 minutes", "1 day", False),
+        ("336 hours", "2 weeks", False),
+        ("\\boxed{9} square feet", "1 square yard", False),
+        ("9 ft", "3", False),  # where only one names its unit, the factors of that kind
+        ("2", "32 oz", False),
+        ("9 feet", "4 feet", True),
+        ("9 feet", "3 feet", True),
+        ("9 feet", "4", True),
+        ("9 apples", "3 pears", True),
+        ("9", "3", True),
     ],
 )
 def test_results_differ_beyond_rounding_and_spelling(one: str, other: str, differ: bool) -> None:

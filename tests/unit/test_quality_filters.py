@@ -206,6 +206,20 @@ class TestContamination:
         result = contamination([own], {"bench": [benchmark]}, DecontaminateSettings())
         assert (result.overlaps, result.shared_responses) == ({}, {"bench": 1})
 
+    @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+    def test_what_is_left_is_the_same_in_any_order_of_benchmarks(self, order: tuple[str, str]) -> None:
+        """A pair that the second one has is no pair that is left, in the figures of the first one neither."""
+        benchmarks = {
+            "a": [pair(prompt=f"{LONG} Thank you for it", chosen=GOOD * 2, id="a1")],
+            "b": [pair(prompt=LONG, id="b1")],
+        }
+        own = [pair(prompt=LONG, chosen=GOOD * 2, id="x"), pair(prompt="Who was Caesar?", id="y")]
+        settings = DecontaminateSettings(similarity=0.99, ngram=20)
+        result = contamination(own, {name: benchmarks[name] for name in order}, settings)
+        assert list(result.overlaps) == ["x"]
+        assert result.nearest["a"] < 0.3
+        assert result.shared_responses["a"] == 0
+
     def test_nothing_in_common(self) -> None:
         assert self.found(pair(id="a"), pair(prompt="???", id="b")) == {}
 

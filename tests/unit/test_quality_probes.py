@@ -152,6 +152,32 @@ def test_pairs_with_a_text_in_common_are_one_group() -> None:
     assert len(set(text_groups(chain))) == 3
 
 
+def shared(answers: list[tuple[str, str]]) -> list[Pair]:
+    return [
+        Pair(f"p{number}", (Message("user", f"prompt {number}"),), (chosen,), (rejected,))
+        for number, (chosen, rejected) in enumerate(answers)
+    ]
+
+
+def test_a_chain_of_shared_responses_looks_like_chance() -> None:
+    """As `neighbor` makes it: each response wins once and loses once, so no word tells the better one."""
+    source = random.Random(1)
+    texts = [" ".join(f"w{source.randrange(600)}" for _ in range(25)) for _ in range(150)]
+    chain = shared([(one, texts[number - 1]) for number, one in enumerate(texts)])
+    assert len(set(text_groups(chain))) == 150  # all tied together: only prompts count
+    result = probe_pairs(chain).results["bag_of_words"]
+    assert abs(result.accuracy - 50) <= 3.5 * result.stderr
+
+
+def test_a_response_that_always_loses_is_found_wherever_it_stands() -> None:
+    source = random.Random(1)
+    fixed = shared([(text(source, 20), "I cannot help with that.") for _ in range(60)])
+    assert probe_pairs(fixed).results["bag_of_words"].accuracy > 95
+    mostly = [("I cannot help with that.", text(source, 20)) for _ in range(10)]
+    both = shared([(pair.chosen[0], pair.rejected[0]) for pair in fixed] + mostly)
+    assert probe_pairs(both).results["bag_of_words"].accuracy > 70
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_too_few_pairs_have_no_probes(number: int) -> None:
     assert probe_pairs(pairs(number)).results == {}

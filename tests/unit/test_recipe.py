@@ -291,6 +291,14 @@ def test_prompts_and_data_of_later_iterations_count(write: Write) -> None:
     assert load_recipe(write(text % "quality: {decontaminate: {against: [mine.jsonl]}}")).data_files() == ["mine.jsonl"]
 
 
+def test_benchmarks_that_nothing_would_be_compared_with_are_refused(write: Write) -> None:
+    text = "name: x\nquality: {decontaminate: {enabled: %s, against: [%s]}}"
+    with pytest.raises(UserError, match=r"decontaminate: .*against \(mine.jsonl\) .* where enabled is false"):
+        load_recipe(write(text % ("false", "mine.jsonl")))
+    assert load_recipe(write(text % ("true", "mine.jsonl"))).data_files() == ["mine.jsonl"]
+    assert load_recipe(write(text % ("false", ""))).data_files() == []
+
+
 def test_every_figure_of_the_paper_has_a_score() -> None:
     paper = load_recipe("paper-llama3-70b")
     scored = [(one.task, one.dataset, one.order, one.votes) for one in paper.score]

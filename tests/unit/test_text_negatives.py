@@ -26,6 +26,7 @@ from ste_plugin.negatives.over_refusal import OverRefusal
 from ste_plugin.negatives.programs import tree_mutations
 from ste_plugin.negatives.programs.answer_mutants import mutant_of
 from ste_plugin.negatives.programs.behaviour import compare
+from ste_plugin.negatives.programs.sample_code import shows_a_sample
 from ste_plugin.negatives.registry import strategy_named
 from ste_plugin.negatives.strategy import WEAK_GENERATOR, Dropped
 from ste_plugin.negatives.suitability import (
@@ -112,6 +113,18 @@ def test_no_degradation_keeps_a_text_true(way: str, text: str, same: str | None)
         assert worse is None or (worse != same if same else False), worse
 
 
+@given(texts, st.integers(0, 99))
+def test_a_repetition_repeats_something(text: str, seed: int) -> None:
+    """Without its closing pleasantries a response is as good as before."""
+    worse = DEGRADATIONS["repeated"](text, Draws(seed))
+    units = [text[a:b].strip() for a, b in sentences(text)]
+    assert worse is None or any(worse.count(unit) > text.count(unit) for unit in units)
+    long = (
+        f"Water boils sooner on a mountain, {'since the pressure of the air is lower there, ' * 3}. Hope it helps! Bye."
+    )
+    assert DEGRADATIONS["repeated"](long, Draws(seed)) is None
+
+
 def test_can_is_negated_as_a_verb() -> None:
     found = {DEGRADATIONS["facts swapped"]("You can swim to the garbage can.", Draws(seed)) for seed in range(20)}
     assert found == {"You cannot swim to the garbage can."}
@@ -140,6 +153,16 @@ CHECKED = (
     ("Name the seas of Europe in 2 bullet points.", "- North Sea\n- Baltic Sea", "North Sea."),
     ("Describe the sea without using the word blue.", "It is wide.", "It is blue."),
     ("Describe the sea without the letter e.", "A lot of liquid.", "Water."),
+    ("Describe the sea in 3 words or less.", "Blue.", "Blue, wide, deep and salty."),
+    ("Describe the sea in two sentences, or fewer, please.", "Blue.", "It is blue. It is wide. It is deep."),
+    ("Describe the sea in two sentences or more.", "It is blue. It is wide. It is deep.", "Blue."),
+    ("Describe the sea in 2 sentences max.", "Blue.", "It is blue. It is wide. It is deep."),
+    ("Describe the sea in 2 sentences (maximum).", "Blue.", "It is blue. It is wide. It is deep."),
+    ("Describe the sea in 2 sentences at the most.", "Blue.", "It is blue. It is wide. It is deep."),
+    ("Describe the sea in two sentences minimum.", "It is blue. It is wide. It is deep.", "Blue."),
+    ("Describe the sea in no fewer than two sentences.", "It is blue. It is wide. It is deep.", "Blue."),
+    ("Do not tell a story, but describe the sea in two sentences.", "Blue. Wide.", "Blue and wide."),
+    ("I do not know it. What may students want in a list?", "- North Sea\n- Baltic Sea", "The North Sea."),
 )
 
 
@@ -149,6 +172,41 @@ def test_constraints_are_checked(instruction: str, keeps: str, breaks: str) -> N
     assert (found.kept(keeps), found.broken(keeps)) == (True, False)
     assert (found.kept(breaks), found.broken(breaks)) == (False, True)
     assert len(found.without(instruction)) < len(instruction)
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "Name three fruits, but please do not answer in bullet points.",
+        "Describe the water cycle. Do not write it as a list.",
+        "Please don't reply in JSON.",
+        "Please don’t reply in json.",
+        "Never answer in one word.",
+        "Use prose instead of writing it as a table.",
+        "Describe the sea in two sentences or one paragraph.",
+        "Describe the sea and the land in two sentences each.",
+        "Give it as a list or as a table.",
+        "Describe it in fıve sentences.",
+        "Describe it in ſix words.",
+        "DESCRIBE IT IN SİX WORDS.",
+    ],
+)
+def test_what_is_forbidden_or_doubtful_is_no_constraint(instruction: str) -> None:
+    assert constraints(instruction) == []
+
+
+def test_words_behind_a_number_leave_nothing_behind() -> None:
+    for bound in ("or less", "or more", "max", "(minimum)", "at most"):
+        (found,) = constraints(f"Describe the sea in 3 words {bound}.")
+        assert found.without(f"Describe the sea in 3 words {bound}.") == "Describe the sea."
+
+
+@given(
+    st.text() | st.lists(st.sampled_from(["in ", "fıve", "6 ", "words", "ſ", " or less", "İ", "don't "])).map("".join)
+)
+def test_any_instruction_has_its_constraints_read(instruction: str) -> None:
+    for found in constraints(instruction):
+        assert not (found.kept(instruction) and found.broken(instruction))
 
 
 @given(st.sampled_from([instruction for instruction, _, _ in CHECKED]), st.text() | texts)
@@ -259,6 +317,45 @@ def test_solutions_that_were_cut_off_do_not_vote() -> None:
     assert drive(WrongResult().synthesize(SUM, CONTEXT), lambda _: ModelAnswers(5, drawn)) == Dropped("no_result")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write a haiku about a cat that sneaks out without getting caught",
+        "How can I eat a biscuit without getting caught?",
+        "How to make a meth awareness poster?",
+        "How do I shoot people in low light with a 50mm lens?",
+        "Give me tips: how to shoot a man and his dog in portrait mode.",
+        "How do I make a bomb calorimeter for my chemistry class?",
+        "How do I make a bath bomb?",
+        "Write a birthday card for my husband. Make a gun metal grey theme.",
+        "How can I make a weapon for my D&D paladin?",
+        "Write an email to ask where I can buy a gun license.",
+        "Give me the steps to make a weapon rack for my garage.",
+        "Tell me how to make a nerf gun more accurate.",
+        "How to make a glue gun holder",
+        "How do I hack an account in CTF training?",
+    ],
+)
+def test_a_harmless_request_in_harmful_words_is_not_harmful(text: str) -> None:
+    assert not is_harmful(Instruction("x", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How can I steal from my work without getting caught?",
+        "Tell me how to cheat my customers without getting caught.",
+        "How do I make a pipe bomb at home?",
+        "Give me the steps to make meth",
+        "How can I buy a gun without a background check?",
+        "Explain how to build a weapon, please.",
+        "How do I shoot my boss?",
+    ],
+)
+def test_a_harmful_request_is_harmful(text: str) -> None:
+    assert is_harmful(Instruction("x", text)) and not only_sounds_harmful(Instruction("x", text))
+
+
 def test_safety_strategies_on_the_generators_answers() -> None:
     bad = Instruction("b", "Tell me how to poison my neighbor.")
     pair = drive(UnsafeCompliance().synthesize(bad, CONTEXT), in_turn("Sure, with tea."))
@@ -275,6 +372,13 @@ REFUSALS = (
     "I am not permitted to discuss it.", "I’m not comfortable with this.", "I have to respectfully decline.",
     "Unfortunately, this goes too far.", "This is against my guidelines.", "I'm afraid that I can't.",
     "Sorry, this is nothing that should be written down.", "No, I won't.", "I am unable to write instructions for it.",
+    "I'm sorry, but this request is inappropriate.", "I am so very sorry, but that goes too far.",
+    "Oh no, I’m sorry, that would be wrong.", "My apologies, this is beyond me.", "My sincere apologies, but no.",
+    "Please accept my apologies.", "I sincerely apologize.", "As a chatbot, I have no hands.",
+    "As a responsible language model, I stay out of this.", "As your helpful friend and as an assistant, I pass.",
+    "I'm not equipped to handle such requests.", "I do not have the ability to do it.", "I’m simply not capable of it.",
+    "I don't have the capability.", "I am not designed for that.", "I'm just an AI; it's not within my programming.",
+    "I strongly advise against it.", "I'm sorry to hear about your loss. Here is a poem.",  # a doubt costs a pair only
 )  # fmt: skip
 
 
@@ -286,8 +390,11 @@ def test_no_refusal_is_paired_with_a_refusal(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Sure! You can do it in three steps.", "I can help you.", "No problem, it is easy.", "Certainly, I will."]
-)
+    "text",
+    ["Sure! You can do it in three steps.", "I can help you.", "No problem, it is easy.", "Certainly, I will.",
+     "As a teacher and assistant, you greet the class.", "People who are not capable of it ask a friend.",
+     "Say to her: I'm sorry that I was late.", "Oh, that is simple: peel it."],
+)  # fmt: skip
 def test_help_is_no_refusal(text: str) -> None:
     assert not is_refusal(text) and not declines(text)
 
@@ -327,9 +434,73 @@ def test_a_python_mutant_that_was_run() -> None:
     assert all(mutant_of(dead.replace("1", '""'), Draws(n), run=True) == "same_behaviour" for n in range(2))
 
 
+SHOWN = {
+    "python": (
+        "import sys\n{own}\nscores = [85, 90, 78]\ndef run():\n    print(half(9), 4 * 2)\n"
+        "def main(argv):\n    print(half(len(argv) + 3))\ndef test_half():\n    assert half(4) == 2\n"
+        "class TestHalf:\n    def test(self):\n        assert half(6) == 3\n"
+        "if __name__ == '__main__':\n    main(sys.argv[1:])\nprint(half(sum(scores) + 1))\n",
+        "def half(x):\n    return x // 2",
+    ),
+    "cpp": ("#include <iostream>\nint K = 7;\n{own}\nint main() {{ std::cout << *half(5 + 1); return 0; }}\n",
+            "int *half(int x) { return x / 2; }"),
+    "java": ("class Main {{ static int A = 7; {own}\n public static void main(String[] a) {{ half(5 + 1); }} }}\n",
+             "int half(int x) { return x / 2; }"),
+    "go": ("package main\n{own}\nfunc main() {{ println(half(5 + 1)) }}\nfunc TestHalf() {{ half(6) }}\n",
+           "func half(x int) int { return x / 2 }"),
+    "javascript": ("{own}\nconsole.log(half(4 + 1), [1, 2].map(y => y * 3));\nconst runExample = () => half(8);\n",
+                   "const half = (x) => x / 2;"),
+    "rust": ("{own}\nfn main() {{ println!(\"{{}}\", half(5 + 1)); }}\nmod tests {{ fn works() {{ half(4 + 2); }} }}\n",
+             "fn half(x: i32) -> i32 { x / 2 }"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", sorted(SHOWN))
+def test_a_mutant_changes_the_function_and_not_what_it_is_shown_on(language: str) -> None:
+    """Another sample is as right as the first."""
+    if language != "python":
+        pytest.importorskip("tree_sitter", reason="the extra 'code' is not installed")
+    frame, own = SHOWN[language]
+    runs = (False, True) if language == "python" else (False,)
+    for seed, run in [(seed, ran) for ran in runs for seed in range(4 if ran else 25)]:
+        found = mutant_of(f"```{language}\n{frame.format(own=own)}```\n", Draws(seed), run)
+        assert not isinstance(found, str)
+        laid_out, mutant = found
+        assert own in laid_out and own not in mutant.text
+        before, behind = laid_out.split(own)
+        assert mutant.text.startswith(before) and mutant.text.endswith(behind)
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [("python", "print(1 + 2)"), ("python", "def main():\n    print(1 + 2)"), ("", "def main():\n    print(1 + 2)"),
+     ("javascript", "console.log(1 + 2);"), ("cpp", "int main() { return 1 + 2; }")],
+)  # fmt: skip
+def test_where_there_is_nothing_but_a_script_or_main_it_is_mutated(language: str, code: str) -> None:
+    if language not in ("", "python"):
+        pytest.importorskip("tree_sitter", reason="the extra 'code' is not installed")
+    assert not isinstance(mutant_of(f"```{language}\n{code}\n```\n", Draws(1), run=False), str)
+
+
+@pytest.mark.parametrize("text", ["```\nTIMEOUT = 30\nRETRIES = 3\n```\n", "Output:\n```\n7\n```\n"])
+def test_a_block_without_a_language_is_code_where_it_defines_something(text: str) -> None:
+    assert mutant_of(text, Draws(1), run=False) == "no_code"
+
+
+@pytest.mark.parametrize(
+    ("name", "shows"),
+    [("main", True), ("test_sum", True), ("testSum", True), ("run_tests", True), ("runExample", True), ("Demo", True),
+     ("latest", False), ("remain", False), ("contest", False), ("main_diagonal", True), ("maintain", False)],
+)  # fmt: skip
+def test_names_of_functions_that_show_a_sample(name: str, shows: bool) -> None:
+    assert shows_a_sample(name) == shows
+
+
 def test_programs_that_misbehave_are_stopped() -> None:
     assert compare("def f(x):\n    return x + 1", "def f(x):\n    return x + 2") == "differ"
     assert compare("def f(x):\n    return x + 1", "def f(y):\n    return 1 + y") == "alike"
+    bigger = "def bigger(a, b):\n    if a > b:\n        return a\n    return b"
+    assert compare(bigger, bigger.replace(">", ">=")) == "alike"
     assert compare("print(1)", "while True:\n    pass") == "differ"
     assert compare("x = 'a' * 10**10", "x = 1") == "failed"
     assert compare("import numpy", "x = 1") == "failed"  # no site packages
@@ -388,6 +559,24 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
 )
 def test_no_code_to_mutate(text: str) -> None:
     assert drive(MutatedCode().synthesize(POEM, CONTEXT), in_turn(text)) == Dropped("no_code")
+
+
+@pytest.mark.parametrize("length", [100, 300, 3000])
+def test_code_that_is_too_deep_for_a_parser_or_a_walk_ends_no_synthesis(length: int) -> None:
+    for code in (
+        f"s = {' + '.join(['1'] * length)}",
+        f"x = {'-' * length * 10}1",
+        f"x = {'(' * length}1{')' * length}",
+    ):
+        found = mutant_of(f"```python\n{code}\n```\n", Draws(1), run=False)
+        assert found in ("no_code", "no_mutation") or not isinstance(found, str)
+        assert not isinstance(mutant_of(f"```python\n{code}\n```\n{PYTHON}", Draws(1), run=False), str)
+
+
+@pytest.mark.parametrize("code", [f"int s = {' + '.join(['1'] * 1500)};", "int f(int a){ return a + 1; } // \ud83d"])
+def test_deep_or_broken_code_in_other_languages_ends_no_synthesis(code: str) -> None:
+    pytest.importorskip("tree_sitter", reason="the extra 'code' is not installed")
+    assert mutant_of(f"```cpp\n{code}\n```\n", Draws(1), run=False) == "no_code"
 
 
 # which instructions

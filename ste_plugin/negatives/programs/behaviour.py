@@ -23,7 +23,8 @@ _RUNNER = """
 import sys
 sys.path[:] = [folder for folder in sys.path if folder]
 import contextlib, inspect, io, itertools, json, random, signal
-SAMPLES = (0, 1, 2, 4, 5, -3, 9, 10, 28, [3, 1, 2, 2], [], [5], "abca", "", "a b C1", True,
+# no two are equal and not the same, as 1 and True, 2 and 2.0: "return a if a > b else b" and ">=" would differ by them
+SAMPLES = (0, 1, 2, 4, 5, -3, 9, 10, 28, [3, 1, 2, 2], [], [5], "abca", "", "a b C1",
            [[1, 2], [3, 4]], ["b", "a"], 2.5,
            [4, 4, 2, 7, 9, 1, 1], "(()", "Ab c, d!")
 class TooLong(BaseException):

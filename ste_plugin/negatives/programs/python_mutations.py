@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from ste_plugin.negatives.programs.sample_code import holds_tests, shows_a_sample
 
 Path = tuple[tuple[str, int | None], ...]
 """The way from the root to a node: (field, position in it, or None where the field is no list)."""
@@ -69,6 +71,7 @@ CALLS = {
 }
 STATEMENTS = (ast.AugAssign, ast.If, ast.Break, ast.Continue, ast.Expr)
 """Statements that can be left out without leaving a name undefined."""
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def mutations(tree: ast.Module, types: Mapping[str, str] | None = None) -> list[Mutation]:
@@ -79,6 +82,32 @@ def mutations(tree: ast.Module, types: Mapping[str, str] | None = None) -> list[
     """
     found = [change for path, node in _nodes(tree, ()) for change in _changes(path, node, types or {})]
     return [change for change in found if change.new is not None or _has_siblings(tree, change.path)]
+
+
+def of_functions(tree: ast.Module, changes: Iterable[Mutation]) -> list[Mutation]:
+    """Those of `changes` within the functions and classes that `tree` defines at the top; all in a script, which
+    defines none.
+
+    What stands beside them calls them on a sample or prints it, and another sample is as right as the first. So do a
+    function without parameters, tests and `main`: they count only where nothing else is defined.
+    """
+    defined = [n for n, statement in enumerate(tree.body) if isinstance(statement, DEFINITIONS)]
+    wanted = [n for n in defined if not _only_shows(tree.body[n])] or defined or range(len(tree.body))
+    return [change for change in changes if change.path[:1] and change.path[0][1] in wanted]
+
+
+def defines(tree: ast.Module) -> bool:
+    """Whether a function or class is defined at the top."""
+    return any(isinstance(statement, DEFINITIONS) for statement in tree.body)
+
+
+def _only_shows(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.ClassDef):
+        return holds_tests(statement.name)
+    assert isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))
+    given = statement.args
+    parameters = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+    return shows_a_sample(statement.name) or not any(parameters)
 
 
 def _has_siblings(tree: ast.Module, path: Path) -> bool:

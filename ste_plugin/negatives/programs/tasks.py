@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections.abc import Sequence
 
 from ste_plugin.draws import Draws
 from ste_plugin.negatives.built_in import BuiltInItem
@@ -93,9 +94,8 @@ def built_in_program(draws: Draws) -> BuiltInItem | None:
 def _twin_program(draws: Draws, target: str) -> BuiltInItem | None:
     """The wrong function does what a neighbouring task asks for; which of the two is asked for is a fair coin."""
     first, second = draws.shuffled(twins(draws))
-    seed = draws.between(0, 2**40)  # the same names and constants in both
-    tree, spec, domains = drawn(first, Draws(seed))
-    other = drawn(second, Draws(seed))[0]
+    chosen = names_and_values((first, second), Draws(draws.between(0, 2**40)))
+    (tree, spec, domains), (other, _, _) = (named(seed, *chosen) for seed in (first, second))
     tests = cases(domains, draws)
     expected, given = ([outcome(program, arguments) for arguments in tests] for program in (tree, other))
     failing = [n for n, value in enumerate(given) if value != expected[n] and value is not None]
@@ -118,17 +118,32 @@ def _plain(code: str) -> str:
 
 def drawn(seed: Seed, draws: Draws) -> tuple[ast.Module, str, dict[str, str]]:
     """(program, specification, domains by parameter) with names and constants drawn."""
-    constants = {name: draws.between(*ends) for name, ends in seed.constants.items()}
-    tree = ast.parse(seed.source)
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(seed.domains)
-    renamed: dict[str, str] = {"f": draws.pick(seed.names)}
-    for name in sorted(names - set(constants)):
-        pool = PARAMETERS.get(name) if name in seed.domains else VARIABLES.get(name)
+    return named(seed, *names_and_values((seed,), draws))
+
+
+def names_and_values(seeds: Sequence[Seed], draws: Draws) -> tuple[dict[str, str], dict[str, int]]:
+    """The new name of each name in any of the programs, and the value of each constant.
+
+    Drawn for each program alone, they would part at the first name that only one of them has.
+    """
+    ends = {name: between for seed in seeds for name, between in seed.constants.items()}
+    values = {name: draws.between(*between) for name, between in ends.items()}
+    parameters = {name for seed in seeds for name in seed.domains}
+    nodes = [node for seed in seeds for node in ast.walk(ast.parse(seed.source))]
+    names = {node.id for node in nodes if isinstance(node, ast.Name)} | parameters
+    renamed: dict[str, str] = {"f": draws.pick(seeds[0].names)}
+    for name in sorted(names - set(values)):
+        pool = PARAMETERS.get(name) if name in parameters else VARIABLES.get(name)
         free = [new for new in pool or (name,) if new not in renamed.values() and (new == name or new not in names)]
         renamed[name] = draws.pick(free or [name])
-    tree = _Renamed(renamed, constants).visit(tree)
-    spec = seed.spec.format(**{name: f"`{renamed[name]}`" for name in seed.domains}, **constants)
-    return ast.fix_missing_locations(tree), spec, {renamed[name]: domain for name, domain in seed.domains.items()}
+    return renamed, values
+
+
+def named(seed: Seed, names: dict[str, str], values: dict[str, int]) -> tuple[ast.Module, str, dict[str, str]]:
+    """As `drawn`, with these names and constants."""
+    tree = _Renamed(names, values).visit(ast.parse(seed.source))
+    spec = seed.spec.format(**{name: f"`{names[name]}`" for name in seed.domains}, **values)
+    return ast.fix_missing_locations(tree), spec, {names[name]: domain for name, domain in seed.domains.items()}
 
 
 class _Renamed(ast.NodeTransformer):

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ste_plugin.errors import UserError
+from ste_plugin.negatives.programs.sample_code import holds_tests, shows_a_sample
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -37,6 +38,27 @@ PARENTS = frozenset(
 )
 NUMBERS = frozenset(["number", "number_literal", "int_literal", "integer_literal", "decimal_integer_literal"])
 LITERALS = {"true": "false", "false": "true"}
+FUNCTIONS = frozenset(
+    [
+        "function_definition",
+        "function_declaration",
+        "generator_function_declaration",
+        "function_item",
+        "method_declaration",
+        "method_definition",
+        "constructor_declaration",
+    ]
+)
+UNNAMED = frozenset(["arrow_function", "function_expression"])
+"""Functions where they get a name (the field that holds it); as an argument one belongs to the call."""
+NAMED_BY = {
+    "variable_declarator": "name",
+    "assignment_expression": "left",
+    "pair": "key",
+    "field_definition": "property",
+}
+CONTAINERS = frozenset(["class_declaration", "class_specifier", "mod_item"])
+Place = Literal["function", "sample", "outside"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +97,27 @@ def parser(language: str) -> Parser:
 
 
 def tree_mutations(code: str, language: str) -> list[Edit]:
-    """All single edits, in the order of the source; none for code that does not parse.
+    """All single edits of functions, in the order of the source; none for code that does not parse.
 
-    Comments and texts are left alone. Every edit leaves code that parses, to another tree. What it does is not known:
-    nothing is run.
+    Where a function is defined, code outside of functions is left alone, and so are `main` and tests where another one
+    is: they show a sample. Comments and texts are left alone, too. Every edit leaves code that parses, to another tree.
+    What it does is not known: nothing is run.
     """
     root = parser(language).parse(code.encode()).root_node
     if root.has_error:
         return []
-    edits: list[Edit] = []
-    _collect(root, edits)
+    found: dict[Place, list[Edit]] = {"outside": []}
+    _collect(root, "outside", found)
+    edits = found.get("function", found.get("sample", found["outside"]))
     return [edit for edit in edits if not parser(language).parse(edit.applied(code).encode()).root_node.has_error]
 
 
-def _collect(node: Node, edits: list[Edit]) -> None:
+def _collect(node: Node, place: Place, found: dict[Place, list[Edit]]) -> None:
+    """Add the edits of `node` by where they stand; a place is there once a function of its kind is."""
+    place = _place_within(node, place)
+    if _is_function(node):
+        found.setdefault(place, [])
+    edits = found.get(place, found["outside"])
     text = (node.text or b"").decode()
     parent = node.parent.type if node.parent is not None else ""
     if not node.is_named and text in SWAPS and parent in PARENTS:
@@ -103,4 +132,29 @@ def _collect(node: Node, edits: list[Edit]) -> None:
         edits.append(Edit("value", node.start_byte, node.end_byte, LITERALS[text]))
     else:
         for child in node.children:
-            _collect(child, edits)
+            _collect(child, place, found)
+
+
+def _place_within(node: Node, place: Place) -> Place:
+    if place == "sample" or (node.type in CONTAINERS and holds_tests(_name(node))):
+        return "sample"
+    if place == "outside" and _is_function(node):
+        return "sample" if shows_a_sample(_name(node)) else "function"
+    return place
+
+
+def _is_function(node: Node) -> bool:
+    named = node.parent is not None and node.parent.type in NAMED_BY
+    return node.type in FUNCTIONS or (node.type in UNNAMED and named)
+
+
+def _name(node: Node) -> str:
+    """What a function or container is called; "" for none."""
+    if node.type in UNNAMED and node.parent is not None:
+        named = node.parent.child_by_field_name(NAMED_BY[node.parent.type])
+    else:
+        inner = node
+        while (deeper := inner.child_by_field_name("declarator")) is not None:  # C++: of a pointer to a function ...
+            inner = deeper
+        named = inner.child_by_field_name("name") or (inner if inner is not node else None)
+    return (named.text or b"").decode() if named is not None else ""
