@@ -7,6 +7,7 @@ that a gate does. Of a log (`.eval`: a zip archive, `.json`: one object) only th
 from __future__ import annotations
 
 import json
+import math
 import sys
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,7 @@ from pydantic import BaseModel
 from ste_plugin.errors import UserError
 from ste_plugin.fingerprint import file_fingerprint
 from ste_plugin.gate.judge_results import Entry, JudgeResults, Origin, pair_key
-from ste_plugin.result_rows import has_right_answer, result_row_from_json
+from ste_plugin.result_rows import counts, result_row_from_json
 
 _ROW_FIELDS = ("pair_id", "prompt_hash", "orders")
 
@@ -55,7 +56,7 @@ def read_inspect_log(path: Path, log_url: str | None) -> JudgeResults | None:
         if row is None:
             unscored += 1
             continue
-        if not has_right_answer(row):
+        if not counts(row):
             continue
         where = f"{path}: sample {sample.id}"
         result = result_row_from_json(row, where)
@@ -118,8 +119,15 @@ def _row_of(sample: _Sample) -> dict[str, Any] | None:
     for score in (sample.scores or {}).values():
         details = score.get("metadata") if isinstance(score, dict) else None
         if isinstance(details, dict) and all(name in details for name in _ROW_FIELDS):
-            return details
+            return {**details, "skipped": True} if _left_out(score) else details
     return None
+
+
+def _left_out(score: dict[str, Any]) -> bool:
+    """Whether Inspect leaves the score out of its metrics, all that older logs say of a skipped pair. A pair that
+    counts has an object of several numbers for its value."""
+    value = score.get("value", 0)
+    return value is None or value == "NaN" or (isinstance(value, float) and math.isnan(value))
 
 
 def _link(path: Path, sample: _Sample, log_url: str | None) -> str | None:
