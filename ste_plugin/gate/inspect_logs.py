@@ -6,7 +6,6 @@ that a gate does. Of a log (`.eval`: a zip archive, `.json`: one object) only th
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import zipfile
@@ -32,12 +31,17 @@ class _Sample(BaseModel):
     scores: dict[str, Any] | None = None
 
 
-class _Log(BaseModel):
-    """A log in one JSON object."""
+class _Header(BaseModel):
+    """What a log says of the whole run."""
 
     status: str = ""
     eval: dict[str, Any]
     stats: dict[str, Any] = {}
+
+
+class _Log(_Header):
+    """A log in one JSON object."""
+
     samples: list[_Sample] | None = None
 
 
@@ -88,19 +92,28 @@ def _zipped(path: Path, with_samples: bool = True) -> tuple[dict[str, Any], list
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if "header.json" in names:
-                header = json.loads(archive.read("header.json"))
+                header = _Header.model_validate_json(_member(archive, "header.json"))
             elif "_journal/start.json" in names:  # it is still being written, or was killed
-                header = {**json.loads(archive.read("_journal/start.json")), "status": "started"}
+                header = _Header.model_validate_json(_member(archive, "_journal/start.json"))
+                header.status = "started"
             else:
                 raise UserError(f"{path}: no Inspect log; name an .eval or .json log of Inspect")
             samples = [
-                _Sample.model_validate_json(archive.read(name))
+                _Sample.model_validate_json(_member(archive, name))
                 for name in names
                 if with_samples and name.startswith("samples/") and PurePosixPath(name).suffix == ".json"
             ]
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
         raise UserError(f"{path}: not a complete Inspect log ({_reason(error)}); fetch it or run it again") from None
-    return header, samples
+    return header.model_dump(), samples
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The bytes of a member. Raises ValueError for damage."""
+    try:
+        return archive.read(name)
+    except Exception as error:  # every compression has error classes of its own, those of zstd by version of Python
+        raise ValueError(f"{name}: {_reason(error)}") from None
 
 
 def _plain(path: Path) -> tuple[dict[str, Any], list[_Sample]]:
@@ -108,7 +121,7 @@ def _plain(path: Path) -> tuple[dict[str, Any], list[_Sample]]:
         log = _Log.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
         raise UserError(f"{path}: no Inspect log; name an .eval or .json log of Inspect") from None
-    return {"status": log.status, "eval": log.eval, "stats": log.stats}, log.samples or []
+    return log.model_dump(exclude={"samples"}), log.samples or []
 
 
 def _reason(error: Exception) -> str:

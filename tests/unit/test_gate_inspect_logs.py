@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,36 @@ def test_no_log(tmp_path: Path) -> None:
     (tmp_path / "b.eval").write_bytes(whole[:-30])
     with pytest.raises(UserError, match="not a complete Inspect log"):
         read_inspect_log(tmp_path / "b.eval", None)
+
+
+@pytest.mark.parametrize("zstandard", [False, True])
+def test_damaged_bytes(tmp_path: Path, zstandard: bool) -> None:
+    """A traceback would end with exit code 1, which CI reads as a regression."""
+    if zstandard and sys.version_info < (3, 14):
+        import zipfile_zstd  # noqa: F401
+    path = tmp_path / "a.eval"
+    with zipfile.ZipFile(path, "w", 93 if zstandard else zipfile.ZIP_DEFLATED) as file:
+        file.writestr("header.json", json.dumps({"status": "success", "eval": {**EVAL, "task": "y" * 300}}))
+        for sample in samples():
+            file.writestr(f"samples/{sample['id']}_epoch_1.json", json.dumps(sample))
+    with zipfile.ZipFile(path) as file:
+        member = file.infolist()[1]
+    content = bytearray(path.read_bytes())
+    start = member.header_offset + 30 + len(member.filename.encode())
+    content[start : start + 8] = bytes(byte ^ 0xFF for byte in content[start : start + 8])
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.eval: not a complete Inspect log \(.+\); fetch it or run it again"):
+        read_inspect_log(path, None)
+
+
+@pytest.mark.parametrize("header", [[], {"status": "success", "eval": "x"}])
+def test_header_of_another_kind(tmp_path: Path, header: Any) -> None:
+    path = tmp_path / "a.eval"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("header.json", json.dumps(header))
+        file.writestr("samples/a_epoch_1.json", json.dumps(samples()[0]))
+    with pytest.raises(UserError, match="not a complete Inspect log"):
+        read_inspect_log(path, None)
 
 
 def test_level_pairs_are_left_out(tmp_path: Path) -> None:
