@@ -7,7 +7,7 @@ value of `SAMPLE_KEY` in a sample of lm-eval:
      "order_policy", "chosen_chars", "rejected_chars",
      "orders": [{"order", "verdict": {"label", "reason"}, "forced"}]}
 
-Further keys are allowed everywhere and ignored here.
+Further keys are allowed everywhere. Two of them leave a row out of all figures, see `counts`; the others are ignored.
 """
 
 from __future__ import annotations
@@ -193,11 +193,15 @@ def result_row_from_json(row: Mapping[str, Any], where: str) -> ResultRow:
         raise UserError(f"{where}: {error}") from None
 
 
-def has_right_answer(row: Mapping[str, Any]) -> bool:
-    """Whether one response of the pair is the better one. Some benchmarks have pairs that are level, and say so in
-    the row's "pair_meta": which of the two is called chosen means nothing there."""
+def counts(row: Mapping[str, Any]) -> bool:
+    """Whether a log's figures count the pair of a result row.
+
+    They leave out what was skipped ("skipped": it did not fit the judge's context, overlong=skip), and pairs that are
+    level: some benchmarks have them and say so in "pair_meta"; which response is called chosen means nothing there.
+    """
     meta = row.get("pair_meta")
-    return not (isinstance(meta, Mapping) and meta.get("level"))
+    level = isinstance(meta, Mapping) and meta.get("level")
+    return not level and not row.get("skipped")
 
 
 def read_result_rows(path: Path) -> Iterator[tuple[int, ResultRow]]:

@@ -11,6 +11,13 @@ from ste_plugin.result_rows import ResultRow
 
 _NAMED = 3
 
+NOT_BY_PAIRS: Mapping[str, str] = {
+    "mtbench": "weighs each pair by its votes",
+    "rewardbench2": "scores items of several pairs each",
+}
+"""Benchmarks whose figures are no means over pairs, and what they are instead. The gate's mean would be another figure
+than the log's, and could rise where that falls."""
+
 
 @dataclass(frozen=True, slots=True)
 class AlignedPair:
@@ -34,6 +41,7 @@ def align(baseline: JudgeResults, candidate: JudgeResults) -> tuple[dict[str, li
     There is something wrong as soon as there is one reason; the pairs are then those that match nevertheless.
     """
     faults = [*own_faults(baseline, "baseline"), *own_faults(candidate, "candidate")]
+    faults = list(dict.fromkeys(faults))  # what is said of a benchmark is the same of both
     base = {entry.key: entry for entry in baseline.entries}
     cand = {entry.key: entry for entry in candidate.entries}
     missing = [entry for key, entry in base.items() if key not in cand]
@@ -57,8 +65,11 @@ def _place(entry: Entry) -> tuple[str, str, str, str]:
 
 
 def own_faults(results: JudgeResults, name: str) -> list[str]:
-    """Why one judge's results are not comparable with anything: unfinished, twice the same pair, mixed up."""
+    """Why one judge's results are not comparable with anything: unfinished, twice the same pair, mixed up, or of a
+    benchmark that the gate cannot score."""
     faults = [f"{name}: {fault}" for fault in results.faults]
+    found = {entry.row.benchmark for entry in results.entries}
+    faults += [_cannot_score(benchmark, how) for benchmark, how in NOT_BY_PAIRS.items() if benchmark in found]
     seen: dict[str, Entry] = {}
     twice = []
     for entry in results.entries:
@@ -79,6 +90,13 @@ def own_faults(results: JudgeResults, name: str) -> list[str]:
             if len(counts) > 1:
                 faults.append(f"{name}: {benchmark} with more than one {title}: {', '.join(sorted(counts))}")
     return faults
+
+
+def _cannot_score(benchmark: str, how: str) -> str:
+    return (
+        f"{benchmark}: its log {how}, the gate compares means over pairs; compare the figures and errors in the logs,"
+        " and name only logs of other benchmarks here"
+    )
 
 
 _SETTINGS: Mapping[str, Callable[[ResultRow], str]] = {

@@ -39,6 +39,7 @@ UNKNOWN_REASON = "saved"
 _FIGURES: tuple[TableKind, ...] = ("official", "stderr", "strict", "parse_rate", "consistency", "verdict_a")
 _LETTERS: Mapping[Label, str] = {"A": "A", "B": "B", "TIE": "T", "UNPARSED": "U"}
 _LABELS: Mapping[str, Label] = {letter: label for label, letter in _LETTERS.items()}
+_OPENING = re.compile(rf'\s*\{{\s*"{VERSION_KEY}"\s*:')  # a formatter may have laid the file out anew
 _OUTCOME = re.compile(r"[ABTUabtu-]{2}")
 
 
@@ -49,7 +50,7 @@ class _About(BaseModel):
 
 
 class _Head(BaseModel):
-    """What of a baseline is shown without reading its pairs one by one."""
+    """What of a baseline is checked before its pairs are read one by one."""
 
     benchmarks: dict[str, _About]
     pairs: dict[str, list[Any]]
@@ -61,7 +62,7 @@ def is_baseline(path: Path) -> bool:
     """Whether the file opens like a saved baseline."""
     try:
         with path.open(encoding="utf-8") as file:
-            return file.read(200).lstrip().startswith(f'{{\n "{VERSION_KEY}"')
+            return _OPENING.match(file.read(200)) is not None
     except (OSError, UnicodeDecodeError):
         return False
 
@@ -133,21 +134,16 @@ def figures(results: JudgeResults) -> dict[str, float]:
 def baseline_head(path: Path) -> dict[str, Any]:
     """Everything but the pairs, and "counts": pairs by benchmark. Raises UserError for a file that is none."""
     content = _content(path)
-    try:
-        pairs = _Head.model_validate(content).pairs
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise UserError(f"{path}: field '{field}': {first['msg']}; save the baseline again") from None
+    pairs = content["pairs"]
     return {**{k: v for k, v in content.items() if k != "pairs"}, "counts": {k: len(v) for k, v in pairs.items()}}
 
 
 def read_baseline(path: Path) -> JudgeResults:
     """The results in a saved baseline. Raises UserError where a part is missing or malformed."""
     content = _content(path)
-    benchmarks = jsonl.field(content, "benchmarks", dict, str(path))
+    benchmarks = content["benchmarks"]
     entries: list[Entry] = []
-    for name, rows in jsonl.field(content, "pairs", dict, str(path)).items():
+    for name, rows in content["pairs"].items():
         here = f"{path}: benchmark '{name}'"
         about = jsonl.field(benchmarks, name, dict, f"{path}: field 'benchmarks'")
         for number, values in enumerate(rows, start=1):
@@ -174,6 +170,12 @@ def _content(path: Path) -> dict[str, Any]:
             f"{path}: field '{VERSION_KEY}' is {content[VERSION_KEY]}, this version of ste reads {VERSION};"
             " save the baseline again or install the version that wrote it"
         )
+    try:
+        _Head.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: field '{field}': {first['msg']}; save the baseline again") from None
     return content
 
 

@@ -6,7 +6,7 @@ that a gate does. Of a log (`.eval`: a zip archive, `.json`: one object) only th
 
 from __future__ import annotations
 
-import json
+import math
 import sys
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from ste_plugin.errors import UserError
 from ste_plugin.fingerprint import file_fingerprint
 from ste_plugin.gate.judge_results import Entry, JudgeResults, Origin, pair_key
-from ste_plugin.result_rows import has_right_answer, result_row_from_json
+from ste_plugin.result_rows import counts, result_row_from_json
 
 _ROW_FIELDS = ("pair_id", "prompt_hash", "orders")
 
@@ -31,12 +31,17 @@ class _Sample(BaseModel):
     scores: dict[str, Any] | None = None
 
 
-class _Log(BaseModel):
-    """A log in one JSON object."""
+class _Header(BaseModel):
+    """What a log says of the whole run."""
 
     status: str = ""
     eval: dict[str, Any]
     stats: dict[str, Any] = {}
+
+
+class _Log(_Header):
+    """A log in one JSON object."""
+
     samples: list[_Sample] | None = None
 
 
@@ -55,7 +60,7 @@ def read_inspect_log(path: Path, log_url: str | None) -> JudgeResults | None:
         if row is None:
             unscored += 1
             continue
-        if not has_right_answer(row):
+        if not counts(row):
             continue
         where = f"{path}: sample {sample.id}"
         result = result_row_from_json(row, where)
@@ -87,19 +92,28 @@ def _zipped(path: Path, with_samples: bool = True) -> tuple[dict[str, Any], list
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if "header.json" in names:
-                header = json.loads(archive.read("header.json"))
+                header = _Header.model_validate_json(_member(archive, "header.json"))
             elif "_journal/start.json" in names:  # it is still being written, or was killed
-                header = {**json.loads(archive.read("_journal/start.json")), "status": "started"}
+                header = _Header.model_validate_json(_member(archive, "_journal/start.json"))
+                header.status = "started"
             else:
                 raise UserError(f"{path}: no Inspect log; name an .eval or .json log of Inspect")
             samples = [
-                _Sample.model_validate_json(archive.read(name))
+                _Sample.model_validate_json(_member(archive, name))
                 for name in names
                 if with_samples and name.startswith("samples/") and PurePosixPath(name).suffix == ".json"
             ]
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
         raise UserError(f"{path}: not a complete Inspect log ({_reason(error)}); fetch it or run it again") from None
-    return header, samples
+    return header.model_dump(), samples
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The bytes of a member. Raises ValueError for damage."""
+    try:
+        return archive.read(name)
+    except Exception as error:  # every compression has error classes of its own, those of zstd by version of Python
+        raise ValueError(f"{name}: {_reason(error)}") from None
 
 
 def _plain(path: Path) -> tuple[dict[str, Any], list[_Sample]]:
@@ -107,7 +121,7 @@ def _plain(path: Path) -> tuple[dict[str, Any], list[_Sample]]:
         log = _Log.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
         raise UserError(f"{path}: no Inspect log; name an .eval or .json log of Inspect") from None
-    return {"status": log.status, "eval": log.eval, "stats": log.stats}, log.samples or []
+    return log.model_dump(exclude={"samples"}), log.samples or []
 
 
 def _reason(error: Exception) -> str:
@@ -118,8 +132,15 @@ def _row_of(sample: _Sample) -> dict[str, Any] | None:
     for score in (sample.scores or {}).values():
         details = score.get("metadata") if isinstance(score, dict) else None
         if isinstance(details, dict) and all(name in details for name in _ROW_FIELDS):
-            return details
+            return {**details, "skipped": True} if _left_out(score) else details
     return None
+
+
+def _left_out(score: dict[str, Any]) -> bool:
+    """Whether Inspect leaves the score out of its metrics, all that older logs say of a skipped pair. A pair that
+    counts has an object of several numbers for its value."""
+    value = score.get("value", 0)
+    return value is None or value == "NaN" or (isinstance(value, float) and math.isnan(value))
 
 
 def _link(path: Path, sample: _Sample, log_url: str | None) -> str | None:

@@ -12,7 +12,7 @@ from ste_plugin.fingerprint import file_fingerprint
 from ste_plugin.gate.baseline_file import is_baseline, read_baseline
 from ste_plugin.gate.inspect_logs import read_inspect_log
 from ste_plugin.gate.judge_results import Entry, JudgeResults, Kind, Origin, pair_key
-from ste_plugin.result_rows import SAMPLE_KEY, has_right_answer, result_row_from_json
+from ste_plugin.result_rows import SAMPLE_KEY, counts, result_row_from_json
 
 _ROWS = (".jsonl", ".jsonl.gz")
 
@@ -89,15 +89,15 @@ def _read_rows(path: Path) -> JudgeResults | None:
         where = f"{path}:{line}"
         if SAMPLE_KEY in content:
             kind = "lm-eval"
-            sample = jsonl.field(content, SAMPLE_KEY, dict, where)
-            if not has_right_answer(sample):
-                continue
-            row = result_row_from_json(sample, f"{where}: '{SAMPLE_KEY}'")
+            found, here = jsonl.field(content, SAMPLE_KEY, dict, where), f"{where}: '{SAMPLE_KEY}'"
         elif "order_policy" in content or ("prompt_hash" in content and "orders" in content):
-            row = result_row_from_json(content, where)
+            found, here = content, where
         else:
             others.append(line)
             continue
+        if not counts(found):
+            continue
+        row = result_row_from_json(found, here)
         entries.append(Entry(pair_key(row.benchmark, row.pair_id), row, where, where))
     if not entries:
         return None

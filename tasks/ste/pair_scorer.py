@@ -176,7 +176,12 @@ def pair_scorer(skip_overlong: bool = False) -> Scorer:
             for row in rows
         )
         if skip_overlong and any(row["overlong"] for row in rows):
-            return Score.unscored(reason="prompt_too_long", answer=answer, explanation=explanation, metadata=details)
+            return Score.unscored(
+                reason="prompt_too_long",
+                answer=answer,
+                explanation=explanation,
+                metadata={**details, "skipped": True},  # for whoever reads the rows without Inspect (the gate)
+            )
         reasons = [row["verdict"]["reason"] for row in rows if row["verdict"]["reason"]]
         by_order = {result.order: official(result) for result in results}
         return Score(

@@ -14,6 +14,7 @@ import pytest
 from inspect_ai.log import EvalLog, EvalSample
 
 from ste_plugin.benchmarks import mini, rewardbench
+from ste_plugin.gate.sources import read_results
 from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.pairs import placement
 from ste_plugin.result_rows import result_row, result_row_from_json
@@ -244,6 +245,8 @@ class TestOptions:
             assert found["official/pairs"] == found["strict/pairs"] == 100
             assert (found["n/overall"], scored.unscored_samples) == (5, 1)
             assert score.reason == "prompt_too_long"
+            judged = read_results([Path(log.location)]).entries  # the gate counts what the log counts
+            assert len(judged) == 5 and "long" not in {entry.row.pair_id for entry in judged}
         else:
             assert found["official/pairs"] == found["strict/pairs"] == 100
             assert (found["overlong"], found["shortened"], found["n/overall"]) == (0, 1, 6)

@@ -184,6 +184,22 @@ class TestBaselines:
         for content, field in (({"pairs": {}}, "benchmarks"), ({"pairs": {}, "benchmarks": {"b": 1}}, "benchmarks.b")):
             (user.folder / "z.json").write_text(json.dumps({"ste_baseline": 1, **content}))
             assert f"z.json: field '{field}': " in user.refused("baseline", "show", "z.json")
+        assert user.ste("baseline", "save", "sound.jsonl").returncode == 0
+        whole = json.loads((user.folder / "ci/baselines/main.json").read_text())
+        for damage in ({"origins": {"file": "x"}}, {"pairs": {"bench": {"a": 1}}}, {"benchmarks": []}):
+            (field,) = damage
+            (user.folder / "z.json").write_text(json.dumps({**whole, **damage}))
+            assert f"z.json: field '{field}" in user.refused("gate", "-b", "z.json", "-c", "sound.jsonl")
+
+    def test_formatted_by_another_program(self, user: User) -> None:
+        assert user.ste("baseline", "save", "sound.jsonl").returncode == 0
+        path = user.folder / "ci/baselines/main.json"
+        content = json.loads(path.read_text())
+        for layout in ({"indent": 2}, {"indent": "\t"}, {"separators": (",", ":")}):
+            path.write_text(json.dumps(content, **layout))  # type: ignore[arg-type]
+            done = user.gate(str(path), "sound.jsonl")
+            assert done.returncode == 0, done.stderr
+        assert "main\t" in user.ste("baseline", "list").stdout
 
     def test_saving_again(self, user: User) -> None:
         assert user.ste("baseline", "save", "sound.jsonl").returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from ste_plugin.errors import UserError
+from ste_plugin.gate.alignment import align
 from ste_plugin.gate.inspect_logs import read_inspect_log
 from ste_plugin.gate.sources import read_results
 from ste_plugin.result_rows import result_row_to_json
@@ -101,6 +103,36 @@ def test_no_log(tmp_path: Path) -> None:
         read_inspect_log(tmp_path / "b.eval", None)
 
 
+@pytest.mark.parametrize("zstandard", [False, True])
+def test_damaged_bytes(tmp_path: Path, zstandard: bool) -> None:
+    """A traceback would end with exit code 1, which CI reads as a regression."""
+    if zstandard and sys.version_info < (3, 14):
+        import zipfile_zstd  # noqa: F401
+    path = tmp_path / "a.eval"
+    with zipfile.ZipFile(path, "w", 93 if zstandard else zipfile.ZIP_DEFLATED) as file:
+        file.writestr("header.json", json.dumps({"status": "success", "eval": {**EVAL, "task": "y" * 300}}))
+        for sample in samples():
+            file.writestr(f"samples/{sample['id']}_epoch_1.json", json.dumps(sample))
+    with zipfile.ZipFile(path) as file:
+        member = file.infolist()[1]
+    content = bytearray(path.read_bytes())
+    start = member.header_offset + 30 + len(member.filename.encode())
+    content[start : start + 8] = bytes(byte ^ 0xFF for byte in content[start : start + 8])
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.eval: not a complete Inspect log \(.+\); fetch it or run it again"):
+        read_inspect_log(path, None)
+
+
+@pytest.mark.parametrize("header", [[], {"status": "success", "eval": "x"}])
+def test_header_of_another_kind(tmp_path: Path, header: Any) -> None:
+    path = tmp_path / "a.eval"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("header.json", json.dumps(header))
+        file.writestr("samples/a_epoch_1.json", json.dumps(samples()[0]))
+    with pytest.raises(UserError, match="not a complete Inspect log"):
+        read_inspect_log(path, None)
+
+
 def test_level_pairs_are_left_out(tmp_path: Path) -> None:
     """MT-Bench has pairs with as many votes for one as for the other: there is no verdict that would be right."""
     marked = samples()
@@ -115,3 +147,40 @@ def test_level_pairs_are_left_out(tmp_path: Path) -> None:
         found = read_results([path])
         assert [entry.row for entry in found.entries] == [ROWS[0], ROWS[2]]
         assert found.faults == ()
+
+
+class TestSkippedPairs:
+    """overlong=skip leaves pairs out of a log's figures, so the gate must not count them as unparsed, half right."""
+
+    @pytest.mark.parametrize(
+        ("score", "mark"),
+        [({"value": float("nan")}, {}), ({"value": None}, {}), ({"value": {"official": 1.0}}, {"skipped": True})],
+    )
+    def test_inspect(self, tmp_path: Path, score: dict[str, Any], mark: dict[str, Any]) -> None:
+        content = samples()
+        for sample in content:
+            sample["scores"]["pair_scorer"]["value"] = {"official": 1.0, "consistent": float("nan")}
+        content[2]["scores"]["pair_scorer"].update(score)
+        content[2]["scores"]["pair_scorer"]["metadata"].update(mark)
+        path = tmp_path / "a.json"
+        path.write_text(json.dumps({"status": "success", "eval": EVAL, "samples": content}))
+        found = read_results([path])
+        assert [entry.row for entry in found.entries] == ROWS[:2]
+        assert found.faults == ()
+
+    @pytest.mark.parametrize("wrapped", [True, False])
+    def test_lines(self, tmp_path: Path, wrapped: bool) -> None:
+        lines = [{**result_row_to_json(one), "skipped": number == 2} for number, one in enumerate(ROWS)]
+        path = tmp_path / "samples.jsonl"
+        path.write_text("".join(json.dumps({"ste_result": line} if wrapped else line) + "\n" for line in lines))
+        found = read_results([path])
+        assert [entry.row for entry in found.entries] == ROWS[:2]
+        assert found.faults == ()
+
+    def test_of_one_judge_alone(self, tmp_path: Path) -> None:
+        paths = [tmp_path / "whole.jsonl", tmp_path / "short.jsonl"]
+        for path, skipped in zip(paths, (None, 2), strict=True):
+            lines = [{**result_row_to_json(one), "skipped": number == skipped} for number, one in enumerate(ROWS)]
+            path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        _, faults = align(*(read_results([path]) for path in paths))
+        assert faults == ["1 pair of the baseline missing in the candidate: pair 2"]
