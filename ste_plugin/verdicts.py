@@ -74,6 +74,11 @@ class VerdictFormat:
         return bool(self.texts) and not self.at_start
 
     @property
+    def has_tokens(self) -> bool:
+        """Whether a verdict is a literal token; where it needs a line of its own, it is more than that."""
+        return bool(self.texts) and not self.opening.startswith("\n")
+
+    @property
     def has_ties(self) -> bool:
         """Whether a judge can say in this format that neither is better."""
         return self.score_range is not None or "TIE" in self.labels.values()
