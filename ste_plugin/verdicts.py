@@ -163,9 +163,15 @@ def _nothing_found(text: str, truncated: bool) -> Verdict:
 
 def _find(text: str, format: VerdictFormat) -> list[_Found]:
     found = []
+    denied_until: int | None = None
     for match in format.pattern.finditer(text):
         label = _label(match, format)
-        if label is not None and not is_denied(text, match.start()):
+        if label is None:
+            continue
+        if is_denied(text, match.start(), match.end(), denied_until):
+            denied_until = match.end()
+        else:
+            denied_until = None
             found.append(_Found(label, match.start(), match.end()))
     if format.at_end and found and text[found[-1].end :].strip():
         return []
