@@ -414,8 +414,14 @@ def test_in_front_matter(tmp_path):
     ("front", "message"),
     [
         ('verdict_format: "Better: {A}"', "field 'verdict_format' is 'Better: {A}': '{A}' should be {A|B}"),
-        ("verdict_format: two-scores\nrule: paper", "field 'rule': 'paper' looks for literal tokens, 'two-scores' has none"),
-        ("verdict_format: last-line\nrule: rewardbench", "'rewardbench' looks for literal tokens, 'last-line' has none"),
+        (
+            "verdict_format: two-scores\nrule: paper",
+            "field 'rule': 'paper' looks for literal tokens, 'two-scores' has none",
+        ),
+        (
+            "verdict_format: last-line\nrule: rewardbench",
+            "'rewardbench' looks for literal tokens, 'last-line' has none",
+        ),
     ],
 )
 def test_errors_in_front_matter(tmp_path, front, message):
