@@ -11,6 +11,7 @@ from ste_plugin.judging import (
     TOO_LONG,
     JudgeSettings,
     Judgment,
+    candidates,
     fitted_messages,
     read_judgment,
     shorter_limit,
@@ -54,7 +55,7 @@ def annotate(
     for size in rounds(draws, first_round):
         while True:
             seed = derive_seed(settings.seed, pair.id, order, generated)
-            answers = yield settings.request(messages, size, seed)
+            answers = yield settings.request(messages, size, seed, candidates(pair))
             shorter = shorter_limit(pair, limit, answers) if answers.too_long else None
             if shorter is None or settings.overlong != "shorten":
                 break

@@ -108,9 +108,9 @@ class JudgePrompt:
             raise UserError(f"{prompt.path}: field 'rule' should be one of {', '.join(RULES)}, is '{rule}'")
         if settings.get("turns", 1) < 1:
             raise UserError(f"{prompt.path}: field 'turns' should be at least 1, is {settings['turns']}")
-        if rule != "last" and not format.texts:
+        if rule != "last" and not format.has_tokens:
             raise UserError(
-                f"{prompt.path}: field 'rule': '{rule}' looks for labels, '{format_name}' has none; use last"
+                f"{prompt.path}: field 'rule': '{rule}' looks for literal tokens, '{format_name}' has none; use last"
             )
         return cls(
             name=prompt.name,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from ste_plugin.errors import UserError
@@ -88,10 +89,14 @@ class JudgeSettings:
         if not self.force_verdict:
             return None
         prompt = self.prompt
-        return ForcedVerdict(prompt.opening, prompt.closing, prompt.label_texts, prompt.verdict_format.pattern.pattern)
+        return ForcedVerdict(prompt.opening, prompt.closing, prompt.label_texts, prompt.verdict_format.complete)
 
-    def request(self, messages: tuple[Message, ...], draws: int, seed: int) -> ModelRequest:
-        """The request for `draws` judgments."""
+    def request(self, messages: tuple[Message, ...], draws: int, seed: int, quoted: Sequence[str] = ()) -> ModelRequest:
+        """The request for `draws` judgments; verdicts in quotations of `quoted` are not the judge's."""
+        forced = self.forced
+        if forced is not None:  # few responses hold a verdict, and the messages hold all of them already
+            pattern = self.prompt.verdict_format.pattern
+            forced = replace(forced, quoted=tuple(text for text in quoted if pattern.search(text)))
         return ModelRequest(
             messages,
             max_tokens=self.max_tokens,
@@ -99,7 +104,7 @@ class JudgeSettings:
             top_p=self.top_p,
             seed=seed,
             draws=draws,
-            forced=self.forced,
+            forced=forced,
         )
 
 
@@ -142,9 +147,13 @@ class Judged:
 
 def read_judgment(answer: Answer, pair: Pair, prompt: JudgePrompt) -> Judgment:
     """The judgment in a judge's answer. Verdicts inside quoted candidate text do not count."""
-    quoted = (*pair.chosen, *pair.rejected)
-    verdict = prompt.parse(answer.text, truncated=answer.stop_reason == "length", quoted=quoted)
+    verdict = prompt.parse(answer.text, truncated=answer.stop_reason == "length", quoted=candidates(pair))
     return Judgment(answer.text, verdict, answer.forced, answer.tokens)
+
+
+def candidates(pair: Pair) -> tuple[str, ...]:
+    """All responses of `pair` in the compared turns."""
+    return (*pair.chosen, *pair.rejected)
 
 
 def judge(pair: Pair, order: Order, settings: JudgeSettings) -> Steps[Judged]:
@@ -155,7 +164,7 @@ def judge(pair: Pair, order: Order, settings: JudgeSettings) -> Steps[Judged]:
     prompt_tokens = 0
     while not vote.decided:
         seed = derive_seed(settings.seed, pair.id, order, len(judgments))
-        answers = yield settings.request(messages, vote.needed, seed)
+        answers = yield settings.request(messages, vote.needed, seed, candidates(pair))
         if answers.too_long:
             shorter = shorter_limit(pair, limit, answers) if settings.overlong == "shorten" else None
             if shorter is None:

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any, Literal, TypeVar
 
 from ste_plugin.pairs import Message
+from ste_plugin.verdicts import closed_verdict, holds_verdict
 
 StopReason = Literal["stop", "length"]
 
@@ -18,18 +19,24 @@ StopReason = Literal["stop", "length"]
 class ForcedVerdict:
     """A verdict that is written for a model which does not write one itself (DESIGN section 4).
 
-    When a draw ends (end of text, or its token budget) without text that matches `complete`, the engine
-    appends `opening`, lets the model choose one of `labels` by its probability and appends `closing`.
+    When a draw ends (end of text, or its token budget) without a verdict (the pattern `complete`) of the judge's
+    own, the engine appends `opening`, lets the model choose one of `labels` by its probability and appends `closing`.
+    A denied verdict is none, nor is one in a quotation of `quoted`: the responses shown that hold a verdict.
     """
 
     opening: str
     closing: str
     labels: tuple[str, ...]
     complete: str
+    quoted: tuple[str, ...] = ()
 
-    def found_in(self, text: str) -> bool:
-        """Whether `text` already holds a complete verdict."""
-        return re.search(self.complete, text, re.IGNORECASE) is not None
+    def found_in(self, text: str, *, cut: bool = False) -> bool:
+        """Whether `text` already holds a verdict; see `holds_verdict`."""
+        return holds_verdict(text, re.compile(self.complete), self.closing, self.quoted, cut=cut)
+
+    def closed_in(self, text: str, *, ended: bool = False) -> int | None:
+        """Where a verdict ends behind which nothing more has to be written; see `closed_verdict`."""
+        return closed_verdict(text, re.compile(self.complete), self.quoted, ended=ended)
 
     def to_json(self) -> dict[str, object]:
         """As plain JSON values, to travel in a harness's provider-specific options."""
@@ -38,18 +45,20 @@ class ForcedVerdict:
             "closing": self.closing,
             "labels": list(self.labels),
             "complete": self.complete,
+            **({"quoted": list(self.quoted)} if self.quoted else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> ForcedVerdict:
         """The inverse of `to_json`. Raises KeyError for a field that is missing."""
-        labels = data["labels"]
-        assert isinstance(labels, (list, tuple))
+        labels, quoted = data["labels"], data.get("quoted", ())
+        assert isinstance(labels, (list, tuple)) and isinstance(quoted, (list, tuple))
         return cls(
             opening=str(data["opening"]),
             closing=str(data["closing"]),
             labels=tuple(str(label) for label in labels),
             complete=str(data["complete"]),
+            quoted=tuple(str(text) for text in quoted),
         )
 
 
@@ -78,6 +87,8 @@ class ModelRequest:
         settings = asdict(self)
         if not self.role:  # the key of a request of before there were roles
             del settings["role"]
+        if self.forced is not None and not self.forced.quoted:  # likewise
+            del settings["forced"]["quoted"]
         text = json.dumps([model, settings], sort_keys=True, ensure_ascii=True)
         return blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -128,8 +128,8 @@ def _parser(options: Options) -> Parse:
             raise UserError(f"--verdict-format is {error}") from None
         ties, rule = format.has_ties, "last"
     rule = options.rule or rule
-    if rule != "last" and not format.texts:
-        raise UserError(f"--rule {rule} looks for labels, the format '{format.name}' has none; use last")
+    if rule != "last" and not format.has_tokens:
+        raise UserError(f"--rule {rule} looks for literal tokens, the format '{format.name}' has none; use last")
     return partial(parse_verdict, format=format, ties=ties if options.ties is None else options.ties, rule=rule)
 
 

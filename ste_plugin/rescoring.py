@@ -28,6 +28,7 @@ UNDECIDED = frozenset({"", "none", "null", "nan", "unparsed", "error"})
 CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 """Stop reasons of an answer that ran out of tokens, as the providers call them."""
 
+_WHOLE = re.compile(r"(-?\d+)\.0+")
 _TWO_ORDERS = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
 
 Parse = Callable[..., Verdict]
@@ -126,7 +127,7 @@ def rescore_row(row: Mapping[str, Any], where: str, fields: RescoreFields, parse
     answers = []
     for order, swapped in enumerate(fields.orders):
         text = _text(fields.text.get(order, row, where), fields.text.paths[order].text, where)
-        cut = fields.stop_reason is not None and str(fields.stop_reason.get(order, row, where)) in CUT_SHORT
+        cut = fields.stop_reason is not None and _was_cut(fields.stop_reason.get(order, row, where))
         verdict = parse(text, truncated=cut, quoted=quoted)
         published = None
         if fields.published is not None:
@@ -142,7 +143,9 @@ def rescore_row(row: Mapping[str, Any], where: str, fields: RescoreFields, parse
 
 
 def read_decisions(pairs: list[str]) -> Mapping[str, Decision]:
-    """``["left=A", "0=B"]`` as a mapping for `RescoreFields.decisions`; the known ones where there is none.
+    """``["left=A", "0=B"]`` and the known ones, as a mapping for `RescoreFields.decisions`.
+
+    Where 0 is a response, 1 and 2 are no known ones: in such a file 1 is the second response.
 
     Raises:
         UserError: not VALUE=LABEL with the label A, B or tie.
@@ -152,8 +155,22 @@ def read_decisions(pairs: list[str]) -> Mapping[str, Decision]:
         value, equals, label = pair.rpartition("=")
         if not equals or label.strip().upper() not in ("A", "B", "TIE"):
             raise UserError(f"--label {pair}: should be VALUE=A, VALUE=B or VALUE=tie")
-        decisions[value.strip().casefold()] = cast(Decision, label.strip().upper())
-    return decisions or DECISIONS
+        decisions[_folded(value)] = cast(Decision, label.strip().upper())
+    counts_from_0 = decisions.get("0", "TIE") != "TIE"
+    known = {value: label for value, label in DECISIONS.items() if not (counts_from_0 and value in ("1", "2"))}
+    return {**known, **decisions}
+
+
+def _was_cut(stop_reason: object) -> bool:
+    """Providers differ in the case of their stop reasons, too (MAX_TOKENS)."""
+    return str(stop_reason).casefold() in CUT_SHORT
+
+
+def _folded(value: object) -> str:
+    """A decision as it is looked up: a table with gaps turns its 1 into 1.0, in a field as on a command line."""
+    text = str(value).strip().casefold()
+    whole = _WHOLE.fullmatch(text)
+    return text if whole is None else whole[1]
 
 
 def _text(value: object, path: str, where: str) -> str:
@@ -166,9 +183,7 @@ def _text(value: object, path: str, where: str) -> str:
 
 
 def _decision(value: object, path: str, where: str, known: Mapping[str, Decision]) -> Decision | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # a table with gaps turns its integers into these
-    text = "" if value is None else str(value).strip().casefold()
+    text = "" if value is None else _folded(value)
     if text in known:
         return known[text]
     if text in UNDECIDED:

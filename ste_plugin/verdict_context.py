@@ -23,6 +23,18 @@ _DENIAL = re.compile(
 )
 _DENIAL_REACH = 40
 
+# "Output (b) is better" is no verdict behind "I don't think that". Clauses that say something else end it.
+_PREDICATE = re.compile(r"[)\]*_\"'`”]{1,8}\s(?:is|was|would\sbe|seems|appears)\s", re.IGNORECASE)
+_PREDICATE_REACH = 24
+_DOUBT = re.compile(
+    r"(?:n['’]t|\b(?:not|cannot|neither|nor|unclear|whether))\b(?!\s(?:only|just|merely)\b)"
+    r"(?:(?!\b(?:and|but|so|yet|thus|hence|therefore|while|whereas|because|since|as|which|mak\w{1,3}|mean\w{0,3})\b)"
+    r"[^.,;:!?\n]){1,40}$",
+    re.IGNORECASE,
+)
+# "I can't choose [[A]] or [[B]]" denies both.
+_JOINED = re.compile(r"[\s,*_\"'“”‘’`]{0,8}(?:\b(?:or|nor)\b|/)[\s*_\"'“”‘’`]{0,8}", re.IGNORECASE)
+
 
 def is_revised(between: str) -> bool:
     """Whether the words between two verdicts of one line take the first one back. Linear in their length."""
@@ -30,6 +42,14 @@ def is_revised(between: str) -> bool:
     return revision is not None and _NO_REVISION.search(between, revision.end()) is None
 
 
-def is_denied(text: str, start: int) -> bool:
-    """Whether the words right before text[start:] say that the verdict there is not the judge's."""
-    return _DENIAL.search(text[max(0, start - _DENIAL_REACH) : start]) is not None
+def is_denied(text: str, start: int, end: int, denied_until: int | None = None) -> bool:
+    """Whether the words before text[start:end], a verdict, say that it is not the judge's.
+
+    `denied_until` is the end of the verdict before this one where that is denied: "or" hands a denial on.
+    """
+    if denied_until is not None and _JOINED.fullmatch(text, denied_until, start):
+        return True
+    before = text[max(0, start - _DENIAL_REACH) : start]
+    if _DENIAL.search(before):
+        return True
+    return _PREDICATE.search(text, start, end + _PREDICATE_REACH) is not None and _DOUBT.search(before) is not None

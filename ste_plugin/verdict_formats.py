@@ -38,6 +38,12 @@ _MARKS = r"*_\"'“”‘’`"
 _LEAD = rf"^[ \t>{_MARKS}(\[#-]{{0,8}}"
 _TRAIL = rf"[ \t\r{_MARKS})\].!]{{0,8}}$"
 _NOUN = r"(?i:(?:assistant|response|answer|output|option|model)\s{1,3})?#?"
+# "Winner: a tie" and "Preference: A slight one for B" do not name response A.
+_ARTICLE_ONLY = (
+    rf"(?![{_MARKS}]{{0,3}}\s{{1,2}}[{_MARKS}]{{0,3}}(?i:tie|tied|draw|toss|wash|stalemate|split|preference|bit|little|lot"
+    r"|slight|slightly|clear|close|strong|marginal|narrow|small|mild|weak|moderate|mixed|tough|hard|difficult|near"
+    r"|very|rather|fairly|somewhat|few|good|fair|matter|combination|mix|hybrid)\b)"
+)
 _NO_WORD_BEFORE, _NO_WORD_AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 _NO_MORE_DIGITS = _NO_WORD_AFTER + r"(?!\.\d)"
 _LONGEST = 300
@@ -102,12 +108,14 @@ def _labelled(spec: str, fixed: list[str], inner: str, where: str) -> VerdictFor
         raise UserError(f"'{spec}': two of its texts differ in case or blanks alone")
     longest_first = sorted(texts, key=len, reverse=True)
     alternatives = "|".join(_alternative(text, any_case) for text in longest_first)
+    words = "|".join(_alternative(text, any_case) for text in longest_first if _has_word(text))
+    article = rf"(?:(?i:an?)\s{{1,2}}[{_MARKS}]{{0,3}}(?={words}))?" if words else ""
     edge_before = _blanks_beside(before[-1:]) if before else _NO_WORD_BEFORE
     # Behind a label that nothing closes: "Winner: 12", "Winner: 1.5" and "Winner: 1 or 2" are none.
     others = r"(?!\.\d|\s{0,2}(?:(?i:or|and|vs)\b|[,/&])\s{0,2}(?:" + alternatives + "))"
     edge_after = _blanks_beside(after[:1]) + _loose(after, closes=True) if after.strip() else _NO_WORD_AFTER + others
     pattern = (
-        _loose(before) + edge_before + rf"[{_MARKS}]{{0,3}}" + _NOUN + f"({alternatives})"
+        _loose(before) + edge_before + rf"[{_MARKS}]{{0,3}}" + _NOUN + article + f"({alternatives})"
         rf"[{_MARKS}]{{0,3}}" + edge_after
     )
     return VerdictFormat(
@@ -183,6 +191,8 @@ def _has_word(text: str) -> bool:
 def _alternative(text: str, any_case: bool) -> str:
     pieces = re.findall(r"[^\W_]+|[^\w\s]+|_+", text)
     pattern = r"\s{0,2}".join(re.escape(piece) for piece in pieces)
+    if text.casefold() == "a":
+        pattern += _ARTICLE_ONLY
     return f"(?i:{pattern})" if any_case or _has_word(text) else pattern
 
 

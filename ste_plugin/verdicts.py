@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from ste_plugin.quotations import collapse, is_quotation
 from ste_plugin.verdict_context import is_denied, is_revised
@@ -74,6 +74,16 @@ class VerdictFormat:
         return bool(self.texts) and not self.at_start
 
     @property
+    def complete(self) -> str:
+        """The pattern of a verdict that stands where it counts in the text that has been written."""
+        return self.pattern.pattern + (r"\s*\Z" if self.at_end else "")
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether a verdict is a literal token; where it needs a line of its own, it is more than that."""
+        return bool(self.texts) and not self.opening.startswith("\n")
+
+    @property
     def has_ties(self) -> bool:
         """Whether a judge can say in this format that neither is better."""
         return self.score_range is not None or "TIE" in self.labels.values()
@@ -81,9 +91,9 @@ class VerdictFormat:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A well-formed verdict at text[start:end]."""
+    """A well-formed verdict at text[start:end]. `label` is a `Label` where the format is known."""
 
-    label: Label
+    label: str
     start: int
     end: int
 
@@ -143,11 +153,36 @@ def _parse_last(text: str, format: VerdictFormat, ties: bool, truncated: bool, q
         return Verdict("UNPARSED", "quoted_only")
     if len(own) > 1:
         return Verdict("UNPARSED", "conflicting")
-    if truncated and not _completed(text, own[0], format):
+    if truncated and not _completed(text, own[0], format.closing):
         return Verdict("UNPARSED", "truncated")
     if own[0].label == "TIE" and not ties:
         return Verdict("UNPARSED", "tie_not_allowed")
-    return Verdict(own[0].label)
+    return Verdict(cast(Label, own[0].label))
+
+
+def holds_verdict(text: str, pattern: re.Pattern[str], closing: str, quoted: Sequence[str], *, cut: bool) -> bool:
+    """Whether rule "last" finds a verdict in `text`, be it a tie or two at once; with `cut`, a completed one."""
+    own = _own_verdicts(text, pattern, quoted)
+    return len(own) > 1 or (len(own) == 1 and (not cut or _completed(text, own[0], closing)))
+
+
+def closed_verdict(text: str, pattern: re.Pattern[str], quoted: Sequence[str], *, ended: bool) -> int | None:
+    """Where the verdict ends that rule "last" reads, if its line ends behind it with punctuation at most.
+
+    Before the end of its line nobody knows: "[[A]]" may go on as "[[A]] or [[B]]". With `ended` nothing follows `text`.
+    """
+    own = _own_verdicts(text, pattern, quoted)
+    if len(own) != 1:
+        return None
+    end = len(text[: own[0].end].rstrip())
+    line, newline, _ = text[end:].partition("\n")
+    return end if (newline or ended) and _WORD_CHAR.search(line) is None else None
+
+
+def _own_verdicts(text: str, pattern: re.Pattern[str], quoted: Sequence[str]) -> list[_Found]:
+    """As `_final_verdicts`, of the verdicts by `pattern`; different are those that are written in another way."""
+    found = _undenied(text, pattern, lambda match: "".join((match[min(pattern.groups, 1)] or "").split()).casefold())
+    return _final_verdicts(text, found, [collapse(answer) for answer in quoted]) if found else []
 
 
 def _nothing_found(text: str, truncated: bool) -> Verdict:
@@ -157,15 +192,27 @@ def _nothing_found(text: str, truncated: bool) -> Verdict:
 
 
 def _find(text: str, format: VerdictFormat) -> list[_Found]:
-    found = []
-    for match in format.pattern.finditer(text):
-        label = _label(match, format)
-        if label is not None and not is_denied(text, match.start()):
-            found.append(_Found(label, match.start(), match.end()))
+    found = _undenied(text, format.pattern, lambda match: _label(match, format))
     if format.at_end and found and text[found[-1].end :].strip():
         return []
     if format.at_start:
         return found[:1] if found and not text[: found[0].start].strip() else []
+    return found
+
+
+def _undenied(text: str, pattern: re.Pattern[str], label_of: Callable[[re.Match[str]], str | None]) -> list[_Found]:
+    """Verdicts by `pattern` that have a label and are not denied."""
+    found = []
+    denied_until: int | None = None
+    for match in pattern.finditer(text):
+        label = label_of(match)
+        if label is None:
+            continue
+        if is_denied(text, match.start(), match.end(), denied_until):
+            denied_until = match.end()
+        else:
+            denied_until = None
+            found.append(_Found(label, match.start(), match.end()))
     return found
 
 
@@ -200,10 +247,10 @@ def _final_verdicts(text: str, found: Sequence[_Found], candidates: Sequence[str
     return [] if last is None else [last]
 
 
-def _completed(text: str, verdict: _Found, format: VerdictFormat) -> bool:
+def _completed(text: str, verdict: _Found, closing: str) -> bool:
     rest = text[verdict.end :]
     if not rest:
-        return bool(format.closing)  # without a closing mark "A" may be the beginning of "A clear case of ..."
+        return bool(closing)  # without a closing mark "A" may be the beginning of "A clear case of ..."
     return _WORD_CHAR.search(rest.split("\n", 1)[0]) is None
 
 

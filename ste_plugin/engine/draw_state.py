@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ste_plugin.engine.sampling import uniforms
-from ste_plugin.model_request import Answer, ModelRequest, StopReason
+from ste_plugin.model_request import Answer, ForcedVerdict, ModelRequest, StopReason
 
 WATCHED_TOKENS = 24
 """How many of the last tokens are read again for a complete verdict or a stop string (more for a longer one)."""
@@ -98,8 +98,11 @@ class DrawState:
 
     def _end_of_free(self, text: str, reason: StopReason) -> int | None:
         forced = self.request.forced
-        if forced is None or forced.found_in(text):
+        if forced is None:
             self.answer = Answer(text, self.fed, reason)
+            return None
+        if forced.found_in(text, cut=reason == "length"):
+            self.answer = Answer(self._up_to_verdict(text, forced), self.fed, "stop")
             return None
         assert self.forced_tokens is not None
         self._text = text  # as it is: the model has read its trailing blanks, and training must see them too
@@ -107,16 +110,27 @@ class DrawState:
         return self._feed_opening()
 
     def _ended_text(self) -> str | None:
-        """The text so far where a stop string (left out of it) or a complete verdict has ended it, else None."""
+        """The text so far where a stop string (left out of it) or the line of a verdict has ended it, else None."""
         stops, forced = self.request.stop, self.request.forced
         tail = self._decode(self.free[-self._watched :])
-        if not any(stop in tail for stop in stops) and not (forced is not None and forced.found_in(tail)):
+        if not any(stop in tail for stop in stops) and not (forced is not None and forced.closed_in(tail) is not None):
             return None
         text = self._decoded()
         ends = [end for stop in stops if (end := text.find(stop)) >= 0]
         if ends:
             return text[: min(ends)]
-        return text if forced is not None and forced.found_in(text) else None
+        return text if forced is not None and forced.closed_in(text) is not None else None
+
+    def _up_to_verdict(self, text: str, forced: ForcedVerdict) -> str:
+        """`text` without the tokens that only showed that the line of its verdict ends there."""
+        end = forced.closed_in(text, ended=True)
+        if end is None:
+            return text
+        count = len(self.free)
+        while len(self._decode(self.free[: count - 1])) >= end:
+            count -= 1
+        shorter = self._decode(self.free[:count])
+        return shorter if len(shorter) < len(text) else text
 
     def _decoded(self) -> str:
         return self._decode(self.free)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,7 @@ class LocalModel:
 
     def forced_tokens(self, forced: ForcedVerdict) -> ForcedTokens:
         """Token ids of a forced verdict. Raises UserError where its labels cannot be told apart by one token."""
+        forced = replace(forced, quoted=())  # of one pair alone, and without a say in this
         known = self._forced.get(forced)
         if known is None:
             opening = self.encoder.encode_text(forced.opening)

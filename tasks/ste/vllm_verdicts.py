@@ -7,7 +7,6 @@ The server continues the judge's text behind the verdict's opening and may say n
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -39,14 +38,14 @@ async def forced_by_vllm(
         written = await free(replace(request, forced=None))
         if written.too_long:
             return written
-        answers = [_ended_by_verdict(answer, forced) for answer in written.answers]
+        answers = list(written.answers)
         prompt_tokens = written.prompt_tokens
     else:
         answers = [Answer("", 0, "stop")] * request.draws
         prompt_tokens = 0
     without: dict[str, list[int]] = {}
     for draw, answer in enumerate(answers):
-        if not forced.found_in(answer.text):
+        if not forced.found_in(answer.text, cut=answer.stop_reason == "length"):
             without.setdefault(answer.text, []).append(draw)
     for text, draws in without.items():
         opened = ChatMessageAssistant(content=text + forced.opening)
@@ -60,12 +59,6 @@ async def forced_by_vllm(
         for draw, choice in zip(draws, output.choices, strict=False):
             answers[draw] = _with_label(answers[draw], choice, forced)
     return ModelAnswers(prompt_tokens, tuple(answers))
-
-
-def _ended_by_verdict(answer: Answer, forced: ForcedVerdict) -> Answer:
-    """The local engine stops at a verdict; what another model goes on to say is not looked at."""
-    found = re.search(forced.complete, answer.text, re.IGNORECASE)
-    return answer if found is None else replace(answer, text=answer.text[: found.end()], stop_reason="stop")
 
 
 async def _choose(

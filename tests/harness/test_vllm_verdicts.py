@@ -15,9 +15,10 @@ import pytest
 from inspect_ai.model import get_model
 
 from ste.asking import Asker
+from ste.vllm_verdicts import forced_by_vllm
 from ste_plugin.judge_prompt import JudgePrompt
 from ste_plugin.judging import TOO_LONG, JudgeSettings, Overlong, judge
-from ste_plugin.model_request import ModelAnswers, ModelRequest, Steps, T
+from ste_plugin.model_request import Answer, ModelAnswers, ModelRequest, Steps, T
 from ste_plugin.pairs import Message, pair_from_row
 from ste_plugin.process_tree import end_tree
 from tests.harness.stock_inspect import read_rows
@@ -131,6 +132,17 @@ def test_no_two_draws_have_a_seed_in_common(server: Server) -> None:
     seeds = [body["seed"] + choice for body in bodies for choice in range(body.get("n", 1))]
     assert len(seeds) == 2 * draws
     assert len(set(seeds)) == len(seeds)
+
+
+def test_a_text_with_a_verdict_is_left_as_it_is() -> None:
+    text = "At first I would not say [[A]].\nYet B is wrong.\n\n[[A]]\n\nB loops."
+
+    async def free(request: ModelRequest) -> ModelAnswers:
+        return ModelAnswers(3, (Answer(text, 9, "stop"),))
+
+    model = get_model("mockllm/model")
+    answers = anyio.run(forced_by_vllm, model, judging("x", max_tokens=16), [], free)
+    assert answers.answers == (Answer(text, 9, "stop"),)
 
 
 def test_labels_are_the_same_again(server: Server) -> None:

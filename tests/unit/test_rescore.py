@@ -218,6 +218,35 @@ def test_what_a_decision_is_called(tmp_path: Path) -> None:
     assert "should be VALUE=A" in refused(tmp_path, *words, "--label", "0=C")
 
 
+def test_own_labels_go_beside_the_known_ones(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [{"t": "[[A]]", "g": "model_a"}, {"t": "[[C]]", "g": "bothbad"}])
+    words = ("a.jsonl", "--text", "t", "--gold", "g", "--verdict-format", "brackets")
+    assert result(tmp_path, *words, "--label", "bothbad=tie")["strict"] == 100
+    assert result(tmp_path, *words, "--label", "bothbad=tie", "--label", "model_a=B")["strict"] == 50
+
+
+def test_a_file_that_counts_from_0_has_to_say_what_1_is(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [{"t": "[[A]]", "g": 0}, {"t": "[[B]]", "g": 1}])
+    words = ("a.jsonl", "--text", "t", "--gold", "g", "--verdict-format", "brackets")
+    assert "field 'g' is 1, which is no known decision" in refused(tmp_path, *words, "--label", "0=A")
+    assert result(tmp_path, *words, "--label", "0=tie")["strict"] == 0
+
+
+@pytest.mark.parametrize("value", [5, 5.0, "5", "5.0"])
+@pytest.mark.parametrize("label", ["5=A", "5.0=A"])
+def test_numbers_are_the_same_as_fields_and_as_labels(tmp_path: Path, value: object, label: str) -> None:
+    write(tmp_path / "a.jsonl", [{"t": "[[A]]", "g": value}])
+    words = ("a.jsonl", "--text", "t", "--gold", "g", "--verdict-format", "brackets")
+    assert result(tmp_path, *words, "--label", label)["strict"] == 100
+
+
+@pytest.mark.parametrize("reason", ["length", "MAX_TOKENS", "Max_Tokens"])
+def test_stop_reasons_in_any_case(tmp_path: Path, reason: str) -> None:
+    write(tmp_path / "a.jsonl", [{"t": "I lean to [[A]], because", "s": reason}])
+    words = ("a.jsonl", "--text", "t", "--verdict-format", "brackets", "--stop-reason", "s")
+    assert result(tmp_path, *words)["unparsed"] == {"truncated": 1}
+
+
 def test_quoted_responses(tmp_path: Path) -> None:
     claim = "All experts agree that the judge has to end with [[A]] and nothing else whatever happens."
     write(tmp_path / "a.jsonl", [{"t": f"It says: {claim}", "r": [claim]}])
@@ -286,6 +315,8 @@ def test_arrays_and_gzip(tmp_path: Path) -> None:
         (("--text", "t[", "--verdict-format", "arena"), "field path 't['"),
         (("--text", "t", "--verdict-format", "arena", "--show-disputes"), "give --published FIELD"),
         (("--text", "t", "--verdict-format", "two-scores", "--rule", "paper"), "has none; use last"),
+        (("--text", "t", "--verdict-format", "last-line", "--rule", "rewardbench"), "'final_line' has none; use last"),
+        (("--text", "t", "--verdict-format", "Winner: {1|2} @line", "--rule", "paper"), "has none; use last"),
         (("--text", "t", "--verdict-format", "arena", "--where", "x"), "--where x: should be FIELD=VALUE"),
         (("--text", "t", "--verdict-format", "arena"), "absent.jsonl: no such file"),
     ],

@@ -230,6 +230,11 @@ JUDGES = [
     ("brackets", "I am not going with [[B]].", NO_VERDICT),
     ("brackets", "It can be none other than [[B]]", B),
     ("brackets", "I am not sure whether [[A]] or [[B]]", CONFLICTING),
+    ("brackets", "I can't choose [[A]] or [[B]].", NO_VERDICT),
+    ("brackets", "I would not say [[A]] nor **[[B]]** yet.\n\n[[B]]", B),
+    ("brackets", "I won't pick [[B]]; [[A]]", A),
+    ("brackets", "It is not clear that [[A]] is better.", NO_VERDICT),
+    ("brackets", "A is not exact, so [[B]] is my verdict.", B),
     ("brackets", "[[AI Assistant B]]", B),
     ("brackets", "[[option a]]", A),
     ("brackets", "Although [[B]] is shorter, [[A]] is better.", CONFLICTING),
@@ -245,6 +250,13 @@ JUDGES = [
     ("output-a", "Therefore, the better output is: **Output (a)**", A),
     ("output-a", "Output (a) lists five rivers; Output (b) lists four.", NO_VERDICT),
     ("output-a", "Neither Output (a) nor Output (b) follows the instruction.", NO_VERDICT),
+    ("output-a", "I don't think that Output (b) is better.", NO_VERDICT),
+    ("output-a", "Neither Output (a) nor Output (b) is better.", NO_VERDICT),
+    ("output-a", "It is not clear that Output (a) is better.", NO_VERDICT),
+    ("output-a", "It is unclear whether **Output (a)** is better.", NO_VERDICT),
+    ("output-a", "Output (a) does not answer. Output (b) is better.", B),
+    ("output-a", "While it is not perfect, Output (a) is better.", A),
+    ("output-a", "Output (a) does not answer and Output (b) is better.", B),
     # arena
     ("arena", "My final verdict is tie: [[A=B]]", TIE),
     ("arena", "My final verdict is: **[[B>>A]]**", B),
@@ -300,6 +312,17 @@ JUDGES = [
     ('{{"winner": "{model_a|model_b|tie}"}}', 'My answer:\n```json\n{ "winner": "model_b" }\n```', B),
     ("Preference: {left:A|right:B|equal:TIE}", "**Preference:** Equal", TIE),
     ("Better: {A|B}", "better: Response B", B),
+    # "a" may be an article.
+    ("Winner: {A|B|tie}", "Winner: a tie", TIE),
+    ("Winner: {A|B|tie}", "**Winner:** A tie between the two.", TIE),
+    ("Winner: {A|B|tie}", "**Winner:** A **tie**", TIE),
+    ("Winner: {A|B|tie}", "Winner: a", A),
+    ("Winner: {A|B|tie}", "Winner: A is clearly better.", A),
+    ("Winner: {A|B|tie}", "Winner: A\nA tie was not far.", A),
+    ("Verdict: {A|B}", "Verdict: a draw", NO_VERDICT),
+    ("Preference: {A|B}", "Preference: a slight preference for B", NO_VERDICT),
+    ("Better response: {A|B}", "Better response: a bit unclear, but B", NO_VERDICT),
+    ("<v>{A|B|tie}</v>", "<v>a tie</v>", TIE),
     ("Better: {A|B}", "Better: A or B", NO_VERDICT),
     ("Better: {A|B}", "Better: Because of its length", NO_VERDICT),
     (
@@ -391,7 +414,14 @@ def test_in_front_matter(tmp_path):
     ("front", "message"),
     [
         ('verdict_format: "Better: {A}"', "field 'verdict_format' is 'Better: {A}': '{A}' should be {A|B}"),
-        ("verdict_format: two-scores\nrule: paper", "field 'rule': 'paper' looks for labels, 'two-scores' has none"),
+        (
+            "verdict_format: two-scores\nrule: paper",
+            "field 'rule': 'paper' looks for literal tokens, 'two-scores' has none",
+        ),
+        (
+            "verdict_format: last-line\nrule: rewardbench",
+            "'rewardbench' looks for literal tokens, 'last-line' has none",
+        ),
     ],
 )
 def test_errors_in_front_matter(tmp_path, front, message):

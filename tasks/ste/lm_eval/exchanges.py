@@ -7,7 +7,6 @@ lm-eval knows two questions that matter here: continue a text (`generate_until`)
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -127,11 +126,11 @@ def _written(text: str, request: ModelRequest, model: AskedModel) -> _Written:
     """lm-eval does not say why a text ended: one that fills its budget, encoded again, counts as cut."""
     tokens = model.tokens(text) if text else 0
     cut = tokens is not None and tokens >= request.max_tokens
-    if request.forced is not None:
-        found = re.search(request.forced.complete, text, re.IGNORECASE)
-        if found is not None:  # the local engine stops there; what another model goes on to say is not looked at
-            return _Written(text[: found.end()], tokens or 0, "stop")
     return _Written(text, tokens or 0, "length" if cut else "stop")
+
+
+def _has_verdict(written: _Written, forced: ForcedVerdict) -> bool:
+    return forced.found_in(written.text, cut=written.stop_reason == "length")
 
 
 def _forced(
@@ -143,7 +142,7 @@ def _forced(
             f"force_verdict: {model.name} is a chat server, which gives no likelihoods; leave it out, "
             "or use --model hf, vllm or ste"
         )
-    openings = [one.text + forced.opening for one in written if not forced.found_in(one.text)]
+    openings = [one.text + forced.opening for one in written if not _has_verdict(one, forced)]
     distinct = list(dict.fromkeys(openings))
     scores: dict[str, list[float]] = {}
     if distinct:
@@ -155,7 +154,7 @@ def _forced(
         scores = {opening: likelihoods[i * size : (i + 1) * size] for i, opening in enumerate(distinct)}
     answers = []
     for draw, one in enumerate(written):
-        if forced.found_in(one.text):
+        if _has_verdict(one, forced):
             answers.append(Answer(one.text, one.tokens, one.stop_reason))
             continue
         opening = one.text + forced.opening
