@@ -7,6 +7,7 @@ from pathlib import Path
 
 from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
 from inspect_ai.model._generate_config import active_generate_config
+from inspect_ai.model._model import active_model
 
 from ste.asking import Asker
 from ste.local_provider import CONNECTIONS, LocalProvider
@@ -30,7 +31,7 @@ _OF_THE_REQUEST = {"max_tokens", "num_choices", "seed", "temperature", "top_p"}
 def model_identity(model: Model) -> str:
     """Names a model's weights as well as can be: local ones by their contents, others by name and address; and the
     settings that Inspect adds to every request (--reasoning-effort, --system-message, ...), if there are any."""
-    settings = model.config.merge(active_generate_config()) if model == get_model() else model.config
+    settings = model.config.merge(active_generate_config()) if model == active_model() else model.config
     given = settings.model_dump(mode="json", exclude_none=True, exclude=_DECIDE_NOTHING | _OF_THE_REQUEST)
     return f"{_weights_identity(model)}{'|' + json.dumps(given, sort_keys=True) if given else ''}"
 

@@ -289,11 +289,18 @@ def scripted(loaded: LocalModel, tokens: list[int], request: ModelRequest) -> tu
 
 
 def test_a_verdict_of_the_models_own_ends_the_draw(loaded: LocalModel) -> None:
-    tokens = script(loaded, "The first answer is better. [[B]] and so on")
+    tokens = script(loaded, "The first answer is better. [[B]]\nand so on")
     model, answer = scripted(loaded, tokens, ask("x", 100, forced=VERDICT))
     assert answer.text == "The first answer is better. [[B]]"
     assert not answer.forced
     assert len(model.fed) == answer.tokens
+
+
+def test_a_verdict_whose_line_goes_on_does_not_end_the_draw(loaded: LocalModel) -> None:
+    """It may be taken back on it; where the budget ends there, it is as good as none."""
+    tokens = script(loaded, "At first I lean to [[B]] and so on")
+    _, answer = scripted(loaded, tokens, ask("x", len(tokens), forced=VERDICT))
+    assert answer.text.startswith("At first I lean to [[B]] and so on\n\n[[") and answer.forced
 
 
 def test_a_stop_string_ends_the_draw(loaded: LocalModel) -> None:
