@@ -67,12 +67,13 @@ def test_two_cells_with_two_seeds(tmp_path: Path, tiny_model: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     # errors over seeds and pairs together, and the differences
     assert "no error over seeds and pairs together" not in done.stdout
-    assert "points better than strategies=neighbor+wrong_result" in done.stdout
+    assert "points better than the first cell" in done.stdout
     found = json.loads((tmp_path / "runs" / "ablation.json").read_text())
     assert len(found["cells"]) == 4 and {tuple(one["seeds"]) for one in found["cells"]} == {(0, 1)}
     assert all(score["joint"] is not None for one in found["cells"] for score in one["scores"].values())
     (difference,) = found["differences"]
-    assert (difference["cell"], difference["seeds"]) == ("strategies=neighbor", [0, 1])
+    assert (difference["cell"], difference["than"]) == ("strategies=neighbor", "strategies=neighbor+wrong_result")
+    assert (difference["seeds"], difference["iterations"]) == ([0, 1], [1, 1])
     # every judge, of whatever seed, has judged what the command typed by hand judges
     stock = StockInspect(tmp_path / "by-hand")
     options = ("dataset=builtin", "limit_per_subset=2", "prompt=judge_verdict", "max_tokens=0", "force_verdict=true")
