@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ste_plugin import __version__
 from ste_plugin.errors import UserError
+from ste_plugin.validation import first_fault
 from ste_plugin.whole_file import write_whole
 
 MANIFEST = "manifest.json"
@@ -147,10 +148,7 @@ def read_run(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         try:
             shape.validate_python(data)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"]))
-            said = f"field '{field}': {first['msg']}"
-            raise UserError(f"{path / file}: {said}; this is not a work directory of ste") from None
+            raise UserError(f"{path / file}: {first_fault(error)}; this is not a work directory of ste") from None
     return manifest, stages
 
 

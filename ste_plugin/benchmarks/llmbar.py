@@ -23,6 +23,8 @@ from ste_plugin.table import Row, Table
 ROW_COUNTS: Mapping[str, int] = {"Natural": 100, "Neighbor": 134, "GPTInst": 92, "GPTOut": 47, "Manual": 46}
 SECTIONS: Mapping[str, tuple[str, ...]] = {name: (name,) for name in ROW_COUNTS}
 ADVERSARIAL = tuple(name for name in ROW_COUNTS if name != "Natural")
+GROUPS: Mapping[str, tuple[str, ...]] = {**SECTIONS, "Adversarial": ADVERSARIAL}
+"""What `subsets` may name."""
 REVISION = rewardbench.REVISION
 
 _IN_REWARDBENCH = {
@@ -62,8 +64,7 @@ def load(
         pairs = unique_pairs(file_rows(source, "'hub' or the path of a .jsonl file"), _to_pairs)
         if not pairs:
             raise UserError(f"{source}: holds no pair of LLMBar; its subsets are {', '.join(ROW_COUNTS)}")
-    groups = {**SECTIONS, "Adversarial": ADVERSARIAL}
-    return choose(pairs, source, groups, subsets=subsets, limit_per_subset=limit_per_subset, seed=seed)
+    return choose(pairs, source, GROUPS, subsets=subsets, limit_per_subset=limit_per_subset, seed=seed)
 
 
 def aggregate(results: Sequence[PairResult]) -> tuple[Table, dict[str, Row]]:

@@ -29,6 +29,7 @@ from ste_plugin.pairs import ORDERS
 from ste_plugin.result_rows import ORDER_POLICIES, ResultRow
 from ste_plugin.scoring import OrderResult
 from ste_plugin.table import Kind as TableKind
+from ste_plugin.validation import first_fault
 from ste_plugin.verdicts import Label, Verdict
 
 VERSION = 1
@@ -173,9 +174,7 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         _Head.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise UserError(f"{path}: field '{field}': {first['msg']}; save the baseline again") from None
+        raise UserError(f"{path}: {first_fault(error)}; save the baseline again") from None
     return content
 
 

@@ -41,7 +41,7 @@ def hub_pairs(benchmark: BenchmarkRecipe) -> int | None:
     else:
         return None
     if benchmark.subsets is not None:
-        groups = {**benchmark.benchmark.sections, **({"Adversarial": llmbar.ADVERSARIAL} if name == "llmbar" else {})}
+        groups = llmbar.GROUPS if name == "llmbar" else benchmark.benchmark.sections
         wanted = resolve_subsets(benchmark.subsets, set(units), groups, "hub")
         units = {subset: number for subset, number in units.items() if subset in wanted}
     limit = benchmark.limit_per_subset
